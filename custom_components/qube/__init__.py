@@ -1,0 +1,59 @@
+"""Qube: smart prepaid electricity meters, live and controllable."""
+
+from typing import Final
+
+from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.device_registry import DeviceEntry
+
+from .api import QubeClient
+from .coordinator import InventoryCoordinator, QubeConfigEntry, QubeRuntimeData
+from .devices import Devices
+from .identity import IdentityStore
+
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool:
+    """Set up one account: read its spaces now, and its meters in the background."""
+    client = QubeClient(
+        async_get_clientsession(hass), entry.data[CONF_API_KEY], entry.data[CONF_URL]
+    )
+    identities = IdentityStore(hass, entry.entry_id)
+    await identities.async_load()
+    inventory = InventoryCoordinator(hass, entry, client)
+    await inventory.async_config_entry_first_refresh()
+    devices = Devices(hass, inventory, identities)
+    entry.runtime_data = QubeRuntimeData(
+        identities=identities, inventory=inventory, devices=devices
+    )
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    devices.async_follow()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool:
+    """Unload one account."""
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded:
+        await entry.runtime_data.identities.async_save()
+    return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> None:
+    """Delete what was stored for an account."""
+    await IdentityStore(hass, entry.entry_id).async_remove()
+
+
+async def async_remove_config_entry_device(
+    _hass: HomeAssistant, entry: QubeConfigEntry, device: DeviceEntry
+) -> bool:
+    """Let a person remove a device that the cloud no longer lists."""
+    return entry.runtime_data.devices.async_remove(device)

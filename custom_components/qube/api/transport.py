@@ -1,0 +1,204 @@
+"""One HTTP exchange with Qube's cloud, by the rules that keep the key safe and the cloud calm."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+import json
+from typing import Final, Literal
+
+from aiohttp import ClientError, ClientPayloadError, ClientResponse, ClientSession, ClientTimeout
+import orjson
+from yarl import URL
+
+from .errors import (
+    QubeApiError,
+    QubeAuthenticationError,
+    QubeConnectionError,
+    QubeDeviceOfflineError,
+    QubeRateLimitError,
+    QubeResponseError,
+)
+from .parsing import Json
+
+type Method = Literal["GET", "PUT", "POST"]
+
+MAX_BODY_BYTES: Final = 2 * 1024 * 1024
+REQUESTS_AT_ONCE: Final = 8
+TIMEOUT: Final = ClientTimeout(total=20, connect=10)
+RETRY_AFTER_S: Final = (1.0, 3600.0)
+DEFAULT_RETRY_AFTER_S: Final = 60.0
+
+
+class RequestLimit:
+    """Let a few requests run at once, commands before all others."""
+
+    def __init__(self, at_once: int) -> None:
+        """Allow `at_once` requests."""
+        self._free = at_once
+        self._commands: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def slot(self, *, command: bool) -> AsyncIterator[None]:
+        """Hold one slot, waiting for it where none is free."""
+        if self._free:
+            self._free -= 1
+        else:
+            await self._wait(self._commands if command else self._others)
+        try:
+            yield
+        finally:
+            self._hand_on()
+
+    async def _wait(self, queue: deque[asyncio.Future[None]]) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                # The slot was already handed to the one who gives up.
+                self._hand_on()
+            raise
+
+    def _hand_on(self) -> None:
+        for queue in (self._commands, self._others):
+            while queue:
+                turn = queue.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self._free += 1
+
+
+class Transport:
+    """Send requests for one account and return the `data` of their answers."""
+
+    def __init__(self, session: ClientSession, url: str, api_key: str) -> None:
+        """Use the given session; `url` is the base address, without a path."""
+        self._session = session
+        self._url = url.rstrip("/")
+        self._api_key = api_key
+        self._headers = {"X-Qube-API-Key": api_key, "Accept": "application/json"}
+        self._limit = RequestLimit(REQUESTS_AT_ONCE)
+        self._not_before = 0.0
+
+    async def request(
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Json] | None = None,
+        command: bool = False,
+    ) -> Json:
+        """Send one request and return the `data` of its answer.
+
+        `command` lets it pass all waiting requests that are none. Raises a QubeError.
+        """
+        async with self._limit.slot(command=command):
+            self._check_rate_limit()
+            url = URL(f"{self._url}{path}", encoded=True)
+            if query is not None:
+                url = url.with_query(query)
+            # No cause is chained: aiohttp's errors hold the request, and so the key.
+            try:
+                status, content = await self._exchange(method, url, body)
+            except ClientPayloadError:
+                raise QubeResponseError("the answer was cut off") from None
+            except TimeoutError:
+                raise QubeConnectionError("no answer in time") from None
+            except (ClientError, OSError) as err:
+                raise QubeConnectionError(f"no connection ({type(err).__name__})") from None
+        return self._data(status, content)
+
+    async def _exchange(
+        self, method: Method, url: URL, body: Mapping[str, Json] | None
+    ) -> tuple[int, bytes]:
+        async with self._session.request(
+            method,
+            url,
+            headers=self._headers,
+            json=body,
+            timeout=TIMEOUT,
+            # aiohttp would carry the key to wherever a redirect points.
+            allow_redirects=False,
+        ) as response:
+            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise self._rate_limited(response.headers.get("Retry-After"))
+            return response.status, await _read(response)
+
+    def _check_rate_limit(self) -> None:
+        if (wait_s := self._not_before - asyncio.get_running_loop().time()) > 0:
+            raise QubeRateLimitError(wait_s)
+
+    def _rate_limited(self, retry_after: str | None) -> QubeRateLimitError:
+        """Hold back the whole account, not only this request."""
+        wait_s = parse_retry_after(retry_after)
+        self._not_before = max(self._not_before, asyncio.get_running_loop().time() + wait_s)
+        return QubeRateLimitError(wait_s)
+
+    def _data(self, status: int, content: bytes) -> Json:
+        """Unwrap the envelope; only `success` is relied on, at any status."""
+        try:
+            envelope = _parse(content)
+        except ValueError, RecursionError:
+            raise QubeResponseError(f"HTTP {status} without a JSON body") from None
+        if not isinstance(envelope, dict) or not isinstance(envelope.get("success"), bool):
+            raise QubeResponseError(f"HTTP {status} without Qube's envelope")
+        if not envelope["success"]:
+            raise self._api_error(status, envelope.get("error"))
+        if status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise QubeResponseError(f"HTTP {status} that claims success")
+        return envelope.get("data")
+
+    def _api_error(self, status: int, error: Json) -> QubeApiError | QubeResponseError:
+        fields = error if isinstance(error, dict) else {}
+        code, detail = fields.get("code"), fields.get("detail")
+        if status == HTTPStatus.UNAUTHORIZED or code == "authentication_error":
+            return QubeAuthenticationError("authentication_error", "the API key was refused")
+        if not isinstance(code, str) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return QubeResponseError(f"HTTP {status} without a usable error code")
+        # A server may echo the request.
+        text = str(detail or "").replace(self._api_key, "***")[:200]
+        kind = QubeDeviceOfflineError if code == "device_offline" else QubeApiError
+        return kind(code.replace(self._api_key, "***")[:50], text)
+
+
+def parse_retry_after(value: str | None, now: datetime | None = None) -> float:
+    """Return the seconds of a Retry-After header, a number or a date, clamped to 1-3600."""
+    wait_s = DEFAULT_RETRY_AFTER_S
+    if value is not None:
+        try:
+            wait_s = float(value)
+        except ValueError:
+            try:
+                wait_s = (parsedate_to_datetime(value) - (now or datetime.now(UTC))).total_seconds()
+            except ValueError, TypeError:
+                wait_s = DEFAULT_RETRY_AFTER_S
+    low, high = RETRY_AFTER_S
+    # `not >=` also catches NaN.
+    return low if not wait_s >= low else min(wait_s, high)
+
+
+def _parse(content: bytes) -> Json:
+    try:
+        parsed: Json = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        # Some servers write NaN and Infinity, which JSON does not know.
+        parsed = json.loads(content, parse_constant=lambda _: None)
+    return parsed
+
+
+async def _read(response: ClientResponse) -> bytes:
+    """Read the decoded body, stopping at the cap: a small gzip can hold a huge page."""
+    content = bytearray()
+    async for chunk in response.content.iter_any():
+        content += chunk
+        if len(content) > MAX_BODY_BYTES:
+            raise QubeResponseError("the answer is larger than 2 MiB")
+    return bytes(content)

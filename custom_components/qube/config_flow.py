@@ -1,0 +1,262 @@
+"""What a person enters: the API key, the address, and how often to read."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any, Final, override
+
+import probatio
+from yarl import URL
+
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
+from homeassistant.const import CONF_API_KEY, CONF_URL, UnitOfTime
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import AbortFlow, section
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+from homeassistant.util.network import is_loopback
+
+from .api import (
+    DEFAULT_URL,
+    QubeApiError,
+    QubeAuthenticationError,
+    QubeClient,
+    QubeConnectionError,
+    QubeRateLimitError,
+    QubeResponseError,
+    Space,
+)
+from .const import (
+    CONF_READING_INTERVAL,
+    DEFAULT_READING_INTERVAL_S,
+    DOMAIN,
+    MAX_READING_INTERVAL_S,
+    MIN_READING_INTERVAL_S,
+)
+from .devices import space_identifier
+
+SECTION_ADVANCED: Final = "advanced"
+
+_KEY: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
+_URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+
+USER_SCHEMA: Final = probatio.Schema(
+    {
+        probatio.Required(CONF_API_KEY): _KEY,
+        probatio.Required(SECTION_ADVANCED): section(
+            probatio.Schema({probatio.Required(CONF_URL, default=DEFAULT_URL): _URL}),
+            {"collapsed": True},
+        ),
+    }
+)
+REAUTH_SCHEMA: Final = probatio.Schema({probatio.Required(CONF_API_KEY): _KEY})
+RECONFIGURE_SCHEMA: Final = probatio.Schema(
+    {probatio.Optional(CONF_API_KEY): _KEY, probatio.Required(CONF_URL): _URL}
+)
+OPTIONS_SCHEMA: Final = probatio.Schema(
+    {
+        probatio.Required(CONF_READING_INTERVAL, default=DEFAULT_READING_INTERVAL_S): probatio.All(
+            NumberSelector(
+                NumberSelectorConfig(
+                    min=MIN_READING_INTERVAL_S,
+                    max=MAX_READING_INTERVAL_S,
+                    step=1,
+                    mode=NumberSelectorMode.BOX,
+                    unit_of_measurement=UnitOfTime.SECONDS,
+                )
+            ),
+            probatio.Coerce(int),
+        )
+    }
+)
+
+
+class QubeConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Add an account, renew its key, or change its address."""
+
+    VERSION = 1
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> QubeOptionsFlow:
+        """Return the options flow."""
+        return QubeOptionsFlow()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the key, and try it."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            data = _cleaned(user_input[CONF_API_KEY], user_input[SECTION_ADVANCED][CONF_URL])
+            self._async_abort_entries_match({CONF_API_KEY: data[CONF_API_KEY]})
+            spaces, errors = await _async_try(self.hass, data)
+            if spaces:
+                self._abort_if_spaces_are_known(spaces)
+                return self.async_create_entry(title=_title(spaces), data=data)
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(USER_SCHEMA, user_input),
+            errors=errors,
+        )
+
+    async def async_step_reauth(self, _entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Start again with a key that the cloud refuses."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for a new key of the same account."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            data = _cleaned(user_input[CONF_API_KEY], entry.data[CONF_URL])
+            self._async_abort_entries_match({CONF_API_KEY: data[CONF_API_KEY]})
+            errors = await self._async_try_again(entry, data)
+            if not errors:
+                return self.async_update_reload_and_abort(entry, data_updates=data)
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=self.add_suggested_values_to_schema(REAUTH_SCHEMA, user_input),
+            description_placeholders={"account": entry.title},
+            errors=errors,
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for another key or address; a key is never sent to a host it was not given for."""
+        entry = self._get_reconfigure_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            known_key = entry.data[CONF_API_KEY]
+            data = _cleaned(user_input.get(CONF_API_KEY) or known_key, user_input[CONF_URL])
+            self._async_abort_entries_match({CONF_API_KEY: data[CONF_API_KEY]})
+            if not _is_safe(data[CONF_URL]):
+                errors = {CONF_URL: "unsafe_url"}
+            elif not user_input.get(CONF_API_KEY) and not _is_same_host(data, entry.data):
+                errors = {CONF_API_KEY: "key_for_new_host"}
+            else:
+                errors = await self._async_try_again(entry, data)
+            if not errors:
+                return self.async_update_reload_and_abort(entry, data_updates=data)
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                RECONFIGURE_SCHEMA, user_input or {CONF_URL: entry.data[CONF_URL]}
+            ),
+            description_placeholders={"account": entry.title},
+            errors=errors,
+        )
+
+    async def _async_try_again(self, entry: ConfigEntry, data: dict[str, str]) -> dict[str, str]:
+        """Try new data for a known account; refuse those of another account."""
+        spaces, errors = await _async_try(self.hass, data)
+        known = _known_spaces(self.hass, entry)
+        if spaces and known and known.isdisjoint(space_identifier(s.space_id) for s in spaces):
+            return {"base": "another_account"}
+        return errors
+
+    def _abort_if_spaces_are_known(self, spaces: list[Space]) -> None:
+        """Abort where another entry has one of the spaces: a meter can hang on one entry only."""
+        seen = {space_identifier(space.space_id) for space in spaces}
+        for entry in self._async_current_entries(include_ignore=False):
+            if not seen.isdisjoint(_known_spaces(self.hass, entry)):
+                raise AbortFlow("spaces_already_configured", {"account": entry.title})
+
+
+class QubeOptionsFlow(OptionsFlowWithReload):
+    """Change how often meters are read."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the seconds between two readings."""
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                OPTIONS_SCHEMA, self.config_entry.options
+            ),
+        )
+
+
+async def _async_try(
+    hass: HomeAssistant, data: dict[str, str]
+) -> tuple[list[Space], dict[str, str]]:
+    """Return the spaces that a key sees, or what is wrong, by field."""
+    if not _is_safe(data[CONF_URL]):
+        return [], {"base": "unsafe_url"}
+    if not _is_key(data[CONF_API_KEY]):
+        return [], {CONF_API_KEY: "invalid_auth"}
+    client = QubeClient(async_get_clientsession(hass), data[CONF_API_KEY], data[CONF_URL])
+    try:
+        spaces = await client.spaces()
+    except QubeAuthenticationError:
+        return [], {CONF_API_KEY: "invalid_auth"}
+    except QubeConnectionError:
+        return [], {"base": "cannot_connect"}
+    except QubeRateLimitError:
+        return [], {"base": "rate_limited"}
+    except QubeApiError:
+        return [], {"base": "refused"}
+    except QubeResponseError:
+        return [], {"base": "not_qube_api"}
+    return spaces, {} if spaces else {"base": "no_spaces"}
+
+
+def _cleaned(api_key: str, url: str) -> dict[str, str]:
+    return {CONF_API_KEY: api_key.strip(), CONF_URL: url.strip().rstrip("/")}
+
+
+def _is_key(api_key: str) -> bool:
+    """Return whether it can stand in an HTTP header at all."""
+    return bool(api_key) and api_key.isascii() and api_key.isprintable()
+
+
+def _is_safe(url: str) -> bool:
+    """Return whether the key may be sent there: by https, or within this machine; a host only."""
+    try:
+        parsed = URL(url)
+    except ValueError:
+        return False
+    if parsed.host is None or parsed.user or parsed.path != "/" or parsed.query or parsed.fragment:
+        return False
+    return parsed.scheme == "https" or (parsed.scheme == "http" and _is_this_machine(parsed.host))
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return is_loopback(ip_address(host))
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_same_host(data: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return URL(data[CONF_URL]).origin() == URL(other[CONF_URL]).origin()
+
+
+def _title(spaces: list[Space]) -> str:
+    return spaces[0].name if len(spaces) == 1 else f"{len(spaces)} spaces"
+
+
+def _known_spaces(hass: HomeAssistant, entry: ConfigEntry) -> set[tuple[str, str]]:
+    """Return the identifiers of the space devices that an entry has."""
+    return {
+        identifier
+        for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+        if device.entry_type is dr.DeviceEntryType.SERVICE
+        for identifier in device.identifiers
+    }

@@ -1,0 +1,18 @@
+"""Names and numbers that several files share."""
+
+from datetime import timedelta
+import logging
+from typing import Final
+
+DOMAIN: Final = "qube"
+LOGGER: Final = logging.getLogger(__package__)
+
+CONF_READING_INTERVAL: Final = "reading_interval"
+DEFAULT_READING_INTERVAL_S: Final = 60
+MIN_READING_INTERVAL_S: Final = 30
+MAX_READING_INTERVAL_S: Final = 900
+
+INVENTORY_INTERVAL: Final = timedelta(minutes=5)
+DETAILS_INTERVAL: Final = timedelta(minutes=5)
+
+UNIT_PRICE: Final = "INR/kWh"

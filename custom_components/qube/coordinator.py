@@ -1,0 +1,295 @@
+"""When the cloud is asked: for its spaces every five minutes, for each meter every minute."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, override
+from zlib import crc32
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
+
+from .api import (
+    Device,
+    Metrics,
+    QubeAuthenticationError,
+    QubeClient,
+    QubeDeviceOfflineError,
+    QubeError,
+    Space,
+)
+from .const import (
+    CONF_READING_INTERVAL,
+    DEFAULT_READING_INTERVAL_S,
+    DETAILS_INTERVAL,
+    DOMAIN,
+    INVENTORY_INTERVAL,
+    LOGGER,
+)
+from .errors import update_failed
+from .identity import IdentityStore, MeterIdentity
+from .register import Register, RegisterGuard
+from .repairs import async_review_register
+
+if TYPE_CHECKING:
+    from .commands import Command
+    from .devices import Devices
+
+type QubeConfigEntry = ConfigEntry[QubeRuntimeData]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QubeRuntimeData:
+    """What an account is made of while it runs."""
+
+    identities: IdentityStore
+    inventory: InventoryCoordinator
+    devices: Devices
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeterData:
+    """A meter as last seen: no `metrics` while offline, and `energy_wh` a register that can be."""
+
+    device: Device
+    metrics: Metrics | None
+    energy_wh: int | None
+
+
+def meters_signal(entry: QubeConfigEntry) -> SignalType[list[MeterCoordinator]]:
+    """Return the signal for meters that are new, or show something new."""
+    return SignalType(f"{DOMAIN}_{entry.entry_id}_meters")
+
+
+class InventoryCoordinator(DataUpdateCoordinator[Mapping[int, Space]]):
+    """Read the account's spaces, by id, and tell a meter's trouble from the whole cloud's."""
+
+    config_entry: QubeConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: QubeConfigEntry, client: QubeClient) -> None:
+        """Read through the given client."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name="the account's spaces",
+            update_interval=INVENTORY_INTERVAL,
+        )
+        self.client = client
+        self.is_key_rejected = False
+        self._check = asyncio.Lock()
+        self._refreshed_at = 0.0
+
+    @override
+    async def _async_update_data(self) -> Mapping[int, Space]:
+        try:
+            spaces = await self.client.spaces()
+        except QubeAuthenticationError as err:
+            self.is_key_rejected = True
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN, translation_key="key_rejected"
+            ) from err
+        except QubeError as err:
+            raise update_failed(err) from err
+        if not spaces:
+            # Rather a fault of the cloud than all houses sold at once.
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key="no_spaces")
+        return {space.space_id: space for space in spaces}
+
+    @callback
+    @override
+    def _async_refresh_finished(self) -> None:
+        self._refreshed_at = self.hass.loop.time()
+
+    async def async_is_cloud_down(self) -> bool:
+        """Find out whether a meter's trouble is everybody's; many askers share one request."""
+        asked_at = self.hass.loop.time()
+        async with self._check:
+            if self._refreshed_at < asked_at and not self.is_key_rejected:
+                await self.async_refresh()
+        return not self.last_update_success
+
+
+class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
+    """Read one meter: its metrics at every poll, its details every five minutes."""
+
+    config_entry: QubeConfigEntry
+
+    def __init__(
+        self, inventory: InventoryCoordinator, identities: IdentityStore, meter: MeterIdentity
+    ) -> None:
+        """Prepare the polls of one meter, at a moment of its own within the interval."""
+        entry = inventory.config_entry
+        self._interval = timedelta(
+            seconds=entry.options.get(CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S)
+        )
+        # By the key: spread over the interval, and the same after each restart.
+        self._phase = crc32(meter.key.encode()) / 2**32
+        super().__init__(
+            inventory.hass,
+            LOGGER,
+            config_entry=entry,
+            name=f"meter {meter.device_id}",
+            update_interval=self._interval * self._phase,
+            always_update=False,
+        )
+        self.inventory = inventory
+        self.client = inventory.client
+        self.key = meter.key
+        self.enabled_entities = 0
+        self.sending = asyncio.Lock()
+        self._requested: dict[str, Command] = {}
+        self.register_guard = RegisterGuard(meter.register)
+        self._identities = identities
+        self._polls = 0
+        self._details_due_at = 0.0
+        self._published_out_of_turn = 0
+        self._is_announced = False
+        self._abilities: frozenset[str] = frozenset()
+        self._observed: MeterData | None = None
+
+    @property
+    def name_of_place(self) -> str:
+        """Return what people call this meter, such as Room 101."""
+        return self.data.device.name if self.data else self.key
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """Return what decides which entities the meter has: its relay and its properties."""
+        if self.data is None:
+            return frozenset()
+        relay = {"relay"} if self.data.device.has_relay else set()
+        return frozenset(relay | {f"reading_{r.property_id}" for r in self.data.device.readings})
+
+    @property
+    def identity(self) -> MeterIdentity:
+        """Return who this meter is, and which device it is now."""
+        return self._identities[self.key]
+
+    @property
+    def is_online(self) -> bool:
+        """Return whether the meter can be commanded."""
+        return self.last_update_success and self.data is not None and self.data.metrics is not None
+
+    @override
+    async def _async_update_data(self) -> MeterData | None:
+        published_before = self._published_out_of_turn
+        self._polls += 1
+        if self._polls > 1:
+            self.update_interval = self._interval
+        try:
+            device, metrics = await self._async_read()
+        except QubeError as err:
+            # The inventory logs an outage of the whole cloud, once; each meter only its own.
+            if self.last_update_success and await self.inventory.async_is_cloud_down():
+                self.last_update_success = False
+            raise update_failed(err) from err
+        # A command that published something meanwhile has the younger reading.
+        if published_before == self._published_out_of_turn:
+            self._observe(device, metrics)
+        return self._shown()
+
+    async def _async_read(self) -> tuple[Device, Metrics | None]:
+        if self.inventory.is_key_rejected:
+            raise QubeAuthenticationError("authentication_error", "the API key was refused")
+        device_id = self.identity.device_id
+        device = self.data.device if self.data else None
+        now = self.hass.loop.time()
+        if device is None or device.is_online is False or now >= self._details_due_at:
+            # Meters that start together are spread apart by the first wait.
+            wait = DETAILS_INTERVAL * (self._phase if device is None else 1)
+            device = await self.client.device(device_id)
+            self._details_due_at = now + wait.total_seconds()
+        if device.is_online is False:
+            return device, None
+        try:
+            return device, await self.client.metrics(device_id)
+        except QubeDeviceOfflineError:
+            return replace(await self.client.device(device_id), is_online=False), None
+
+    @callback
+    @override
+    def _async_refresh_finished(self) -> None:
+        """Tell the platforms when the meter can do, or shows, something that it did not before."""
+        if self._is_announced and self._abilities != (abilities := self.abilities):
+            self._abilities = abilities
+            async_dispatcher_send(self.hass, meters_signal(self.config_entry), [self])
+
+    @callback
+    def async_announced(self) -> None:
+        """Remember with which abilities the meter was handed to the platforms."""
+        self._is_announced = True
+        self._abilities = self.abilities
+
+    @callback
+    def async_request_state(self, command: Command) -> None:
+        """Show what a command asks for until it is settled; a younger command takes its place."""
+        self._requested[command.field] = command
+        self._publish()
+
+    @callback
+    def is_wanted(self, command: Command) -> bool:
+        """Return whether no younger command has taken this one's place."""
+        return self._requested.get(command.field) is command
+
+    @callback
+    def async_settle(self, command: Command) -> None:
+        """Show what the meter itself shows again."""
+        if self.is_wanted(command):
+            del self._requested[command.field]
+            self._publish()
+
+    @callback
+    def async_show(self, metrics: Metrics) -> None:
+        """Publish metrics that were read out of turn."""
+        if self._observed is not None:
+            self._observe(self._observed.device, metrics)
+            self._publish()
+
+    @callback
+    def async_accept_register(self) -> None:
+        """Take the register that is held back for the truth, as the owner says."""
+        register = self.register_guard.accept()
+        if register is not None and self._observed is not None:
+            self._identities.set_register(self.key, register)
+            async_review_register(self)
+            self._observed = replace(self._observed, energy_wh=register.energy_wh)
+            self._publish()
+
+    def _publish(self) -> None:
+        self._published_out_of_turn += 1
+        self.async_set_updated_data(self._shown())
+
+    def _observe(self, device: Device, metrics: Metrics | None) -> None:
+        """Take over what was read, but hold back an impossible register."""
+        energy_wh = None
+        if metrics is not None and metrics.energy_wh is not None:
+            energy_wh = self._good_register_wh(metrics.energy_wh)
+        self._observed = MeterData(device=device, metrics=metrics, energy_wh=energy_wh)
+
+    def _shown(self) -> MeterData | None:
+        """Return what was observed, with what commands asked for in its place."""
+        metrics = self._observed.metrics if self._observed else None
+        if self._observed is None or metrics is None or not self._requested:
+            return self._observed
+        for command in self._requested.values():
+            metrics = command.apply(metrics)
+        return replace(self._observed, metrics=metrics)
+
+    def _good_register_wh(self, energy_wh: int) -> int:
+        was_held = self.register_guard.held is not None
+        register = self.register_guard.observe(
+            Register(energy_wh=energy_wh, read_at=dt_util.utcnow())
+        )
+        is_held = self.register_guard.held is not None
+        if not is_held:
+            self._identities.set_register(self.key, register)
+        if is_held or was_held:
+            async_review_register(self)
+        return register.energy_wh

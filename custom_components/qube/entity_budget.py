@@ -1,0 +1,73 @@
+"""Which entities are on by default, so that a large account stays below Home Assistant's limit."""
+
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY
+from homeassistant.helpers.issue_registry import (
+    IssueSeverity,
+    async_create_issue,
+    async_delete_issue,
+)
+from homeassistant.helpers.translation import async_get_translations
+
+from .const import DOMAIN
+from .coordinator import QubeConfigEntry
+
+# What a person enables by hand must still find room.
+RESERVE: Final = 500
+
+# Those at the end are left off first; a meter's further readings come after all of these.
+ORDER: Final = {
+    "energy": "sensor",
+    "power": "sensor",
+    "balance": "sensor",
+    "relay": "switch",
+    "online": "binary_sensor",
+    "mode": "select",
+    "active_tariff": "select",
+    "price": "sensor",
+    "voltage": "sensor",
+    "eb_tariff": "number",
+    "dg_tariff": "number",
+    "payment_gateway": "switch",
+}
+RANKS: Final = {key: rank for rank, key in enumerate(ORDER)}
+
+
+def enabled_per_meter(*, meters: int, new_meters: int, enabled: int) -> int:
+    """Return how many entities of each new meter may be on by default.
+
+    `enabled` entities of the account are on already, those of the older meters.
+    """
+    limit = MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY - RESERVE
+    return min(limit // max(1, meters), max(0, limit - enabled) // max(1, new_meters))
+
+
+async def async_review_budget(
+    hass: HomeAssistant, entry: QubeConfigEntry, enabled: int, meters: int
+) -> None:
+    """Say which entities were left off because the account is so large; withdraw it otherwise."""
+    issue_id = f"entities_left_off_{entry.entry_id}"
+    left_off = {key: platform for key, platform in ORDER.items() if RANKS[key] >= enabled}
+    if not left_off:
+        async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    texts = await async_get_translations(hass, hass.config.language, "entity", {DOMAIN})
+    names = (
+        texts.get(f"component.{DOMAIN}.entity.{platform}.{key}.name", key)
+        for key, platform in left_off.items()
+    )
+    async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=IssueSeverity.WARNING,
+        translation_key="entities_left_off",
+        translation_placeholders={
+            "account": entry.title,
+            "meters": str(meters),
+            "entities": ", ".join(names),
+        },
+    )

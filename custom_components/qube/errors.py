@@ -1,0 +1,52 @@
+"""Errors of the client, in words for people."""
+
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.update_coordinator import UpdateFailed
+
+from .api import (
+    QubeApiError,
+    QubeAuthenticationError,
+    QubeConnectionError,
+    QubeDeviceOfflineError,
+    QubeError,
+    QubeRateLimitError,
+)
+from .const import DOMAIN
+
+
+def update_failed(error: QubeError) -> UpdateFailed:
+    """Return the error as coordinators understand it, with the wait that the cloud asked for."""
+    key, placeholders = translation_of(error)
+    return UpdateFailed(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+        retry_after=error.retry_after if isinstance(error, QubeRateLimitError) else None,
+    )
+
+
+def command_failed(error: QubeError, meter: str) -> HomeAssistantError:
+    """Return the error as the person who gave the command understands it."""
+    key, placeholders = translation_of(error)
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=f"command_{key}",
+        translation_placeholders={**placeholders, "meter": meter},
+    )
+
+
+def translation_of(error: QubeError) -> tuple[str, dict[str, str]]:
+    """Return the key of an error's text, and its placeholders."""
+    match error:
+        case QubeAuthenticationError():
+            return "key_rejected", {}
+        case QubeDeviceOfflineError():
+            return "meter_offline", {}
+        case QubeRateLimitError(retry_after=retry_after):
+            return "rate_limited", {"seconds": f"{retry_after:.0f}"}
+        case QubeApiError(code=code, detail=detail):
+            return "refused", {"reason": detail or code}
+        case QubeConnectionError():
+            return "cannot_connect", {"reason": str(error)}
+        case _:
+            return "not_qube_api", {"reason": str(error)}

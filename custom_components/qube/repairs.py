@@ -1,0 +1,73 @@
+"""What only the owner can decide, asked as repairs."""
+
+from typing import TYPE_CHECKING, override
+
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.issue_registry import (
+    IssueSeverity,
+    async_create_issue,
+    async_delete_issue,
+)
+
+from .const import DOMAIN
+
+if TYPE_CHECKING:
+    from .coordinator import MeterCoordinator
+
+
+@callback
+def async_review_register(meter: MeterCoordinator) -> None:
+    """Ask about a meter's register that stays impossible; withdraw the question when it is not."""
+    guard = meter.register_guard
+    issue_id = f"register_{meter.key}"
+    if guard.held is None or guard.last is None:
+        async_delete_issue(meter.hass, DOMAIN, issue_id)
+    elif guard.must_ask:
+        async_create_issue(
+            meter.hass,
+            DOMAIN,
+            issue_id,
+            data={"entry_id": meter.config_entry.entry_id, "key": meter.key},
+            is_fixable=True,
+            severity=IssueSeverity.ERROR,
+            translation_key=f"register_{guard.verdict}",
+            translation_placeholders={
+                "meter": meter.name_of_place,
+                "good": f"{guard.last.energy_wh / 1000:.3f}",
+                "held": f"{guard.held.energy_wh / 1000:.3f}",
+            },
+        )
+
+
+class RegisterRepairFlow(ConfirmRepairFlow):
+    """Take a register that fell or jumped for the truth."""
+
+    def __init__(self, meter: MeterCoordinator) -> None:
+        """Repair one meter."""
+        super().__init__()
+        self._meter = meter
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Accept the register once the owner has confirmed it."""
+        if user_input is not None:
+            self._meter.async_accept_register()
+        return await super().async_step_confirm(user_input)
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, _issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Return the flow for an issue of this integration."""
+    content = data or {}
+    entry = hass.config_entries.async_get_entry(str(content.get("entry_id")))
+    if entry is not None and entry.state is ConfigEntryState.LOADED:
+        meter = entry.runtime_data.devices.meters.get(str(content.get("key")))
+        if meter is not None:
+            return RegisterRepairFlow(meter)
+    # The meter is gone, and its question with it.
+    return ConfirmRepairFlow()

@@ -1,0 +1,91 @@
+"""The back door calls the same Python API."""
+
+import pytest
+
+from tests.simulator import Mode, SimulatedCloud, Source
+from tests.simulator.probe import Probe, as_object
+from tests.simulator.protocol import Json
+
+pytest_plugins = ("tests.simulator.fixtures",)
+
+
+async def test_the_truth_is_shown_and_set(probe: Probe, sim_cloud: SimulatedCloud) -> None:
+    """Every attribute is set by name, and shown as it is then."""
+    probe.key = None
+    meter = next(iter(sim_cloud.meters.values()))
+    path = f"/_simulator/meters/{meter.device_id}"
+    changes: dict[str, Json] = {
+        "has_relay": True,
+        "relay_closed": False,
+        "gateway_enabled": False,
+        "balance": -70,
+        "energy_wh": 123_456,
+        "eb_tariff_paise": 1,
+        "dg_tariff_paise": 2,
+        "active_tariff": 2,
+        "mode": "measurement",
+        "name": "Elsewhere",
+        "null_fields": ["energy"],
+        "is_online": False,
+    }
+    changed = (await probe.send("PATCH", path, {**changes, "udfs": {"udf1": None}})).envelope
+    assert changes.items() <= changed.items()
+    assert as_object(changed["udfs"])["udf1"] is None
+    assert (await probe.get(path)).envelope == changed
+    assert (meter.mode, meter.active_tariff) == (Mode.MEASUREMENT, Source.DG)
+    assert not meter.is_online
+    listed = await probe.get("/_simulator/meters")
+    assert listed.raw.count(b'"device_id"') == 12
+
+
+async def test_meters_and_spaces_come_and_go(probe: Probe, sim_cloud: SimulatedCloud) -> None:
+    """Meters are added, replaced, reset, moved and removed."""
+    space = (await probe.send("POST", "/_simulator/spaces", {"name": "New Block"})).envelope
+    body: Json = {"space_id": space["space_id"], "kind": "three_phase", "udf1": "U", "balance": 900}
+    added = (await probe.send("POST", "/_simulator/meters", body)).envelope
+    path = f"/_simulator/meters/{added['device_id']}"
+    assert (added["kind"], added["balance"]) == ("three_phase", 900)
+    new = (await probe.send("POST", f"{path}/replace")).envelope
+    assert (new["energy_wh"], as_object(new["udfs"])["udf1"]) == (0, "U")
+    assert (await probe.get(path)).status == 404
+    path = f"/_simulator/meters/{new['device_id']}"
+    await probe.send("PATCH", path, {"energy_wh": 5000})
+    assert (await probe.send("POST", f"{path}/reset_counter")).envelope["energy_wh"] == 0
+    moved = await probe.send("POST", f"{path}/move", {"space_id": next(iter(sim_cloud.spaces))})
+    assert moved.envelope["space_id"] == next(iter(sim_cloud.spaces))
+    assert (await probe.send("DELETE", path)).status == 200
+    assert (await probe.send("DELETE", f"/_simulator/spaces/{space['space_id']}")).status == 200
+    assert (len(sim_cloud.spaces), len(sim_cloud.meters)) == (3, 12)
+    spaces = await probe.get("/_simulator/spaces")
+    assert spaces.raw.count(b'"space_id"') == 3
+
+
+async def test_requests_are_shown_and_forgotten(probe: Probe, sim_cloud: SimulatedCloud) -> None:
+    """The counts are those of the Python API."""
+    device_id = next(iter(sim_cloud.meters))
+    await probe.device(device_id, "metrics")
+    shown = (await probe.get("/_simulator/requests")).envelope
+    assert shown == {"counts": {"metrics": 1}, "total": 1, "at_once": 0, "max_at_once": 1}
+    log = await probe.get("/_simulator/requests/log")
+    assert log.raw == f'[["metrics","{device_id}"]]'.encode()
+    await probe.send("DELETE", "/_simulator/requests")
+    assert sim_cloud.requests.total() == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"balance": "much"},
+        {"is_online": 1},
+        {"mode": "PREPAID"},
+        {"udfs": {"udf9": "x"}},
+        {"null_fields": "energy"},
+        {"colour": "red"},
+    ],
+)
+async def test_nonsense_is_refused(probe: Probe, sim_cloud: SimulatedCloud, body: Json) -> None:
+    """Unknown attributes, wrong types and unknown meters are errors."""
+    path = f"/_simulator/meters/{next(iter(sim_cloud.meters))}"
+    assert (await probe.send("PATCH", path, body)).status == 400
+    assert (await probe.send("POST", "/_simulator/meters", {"space_id": 1})).status == 404
+    assert (await probe.send("DELETE", "/_simulator/meters/none")).status == 404
