@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Final, override
 
-import probatio
-from yarl import URL
-
 from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
@@ -27,6 +24,8 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 from homeassistant.util.network import is_loopback
+import probatio
+from yarl import URL
 
 from .api import (
     DEFAULT_URL,
@@ -34,8 +33,8 @@ from .api import (
     QubeAuthenticationError,
     QubeClient,
     QubeConnectionError,
+    QubeError,
     QubeRateLimitError,
-    QubeResponseError,
     Space,
 )
 from .const import (
@@ -145,12 +144,10 @@ class QubeConfigFlow(ConfigFlow, domain=DOMAIN):
             known_key = entry.data[CONF_API_KEY]
             data = _cleaned(user_input.get(CONF_API_KEY) or known_key, user_input[CONF_URL])
             self._async_abort_entries_match({CONF_API_KEY: data[CONF_API_KEY]})
-            if not _is_safe(data[CONF_URL]):
-                errors = {CONF_URL: "unsafe_url"}
-            elif not user_input.get(CONF_API_KEY) and not _is_same_host(data, entry.data):
+            errors = _problem(data)
+            if not errors and not user_input.get(CONF_API_KEY) and _is_other_host(data, entry.data):
                 errors = {CONF_API_KEY: "key_for_new_host"}
-            else:
-                errors = await self._async_try_again(entry, data)
+            errors = errors or await self._async_try_again(entry, data)
             if not errors:
                 return self.async_update_reload_and_abort(entry, data_updates=data)
         return self.async_show_form(
@@ -197,33 +194,41 @@ async def _async_try(
     hass: HomeAssistant, data: dict[str, str]
 ) -> tuple[list[Space], dict[str, str]]:
     """Return the spaces that a key sees, or what is wrong, by field."""
-    if not _is_safe(data[CONF_URL]):
-        return [], {"base": "unsafe_url"}
-    if not _is_key(data[CONF_API_KEY]):
-        return [], {CONF_API_KEY: "invalid_auth"}
+    if problem := _problem(data):
+        return [], problem
     client = QubeClient(async_get_clientsession(hass), data[CONF_API_KEY], data[CONF_URL])
     try:
         spaces = await client.spaces()
-    except QubeAuthenticationError:
-        return [], {CONF_API_KEY: "invalid_auth"}
-    except QubeConnectionError:
-        return [], {"base": "cannot_connect"}
-    except QubeRateLimitError:
-        return [], {"base": "rate_limited"}
-    except QubeApiError:
-        return [], {"base": "refused"}
-    except QubeResponseError:
-        return [], {"base": "not_qube_api"}
+    except QubeError as err:
+        return [], _errors_of(err)
     return spaces, {} if spaces else {"base": "no_spaces"}
+
+
+def _problem(data: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong before anything is sent, by field."""
+    if not _is_safe(data[CONF_URL]):
+        return {"base": "unsafe_url"}
+    # What cannot stand in an HTTP header is no key.
+    key = data[CONF_API_KEY]
+    return {} if key and key.isascii() and key.isprintable() else {CONF_API_KEY: "invalid_auth"}
+
+
+def _errors_of(error: QubeError) -> dict[str, str]:
+    match error:
+        case QubeAuthenticationError():
+            return {CONF_API_KEY: "invalid_auth"}
+        case QubeConnectionError():
+            return {"base": "cannot_connect"}
+        case QubeRateLimitError():
+            return {"base": "rate_limited"}
+        case QubeApiError():
+            return {"base": "refused"}
+        case _:
+            return {"base": "not_qube_api"}
 
 
 def _cleaned(api_key: str, url: str) -> dict[str, str]:
     return {CONF_API_KEY: api_key.strip(), CONF_URL: url.strip().rstrip("/")}
-
-
-def _is_key(api_key: str) -> bool:
-    """Return whether it can stand in an HTTP header at all."""
-    return bool(api_key) and api_key.isascii() and api_key.isprintable()
 
 
 def _is_safe(url: str) -> bool:
@@ -244,8 +249,8 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _is_same_host(data: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    return URL(data[CONF_URL]).origin() == URL(other[CONF_URL]).origin()
+def _is_other_host(data: Mapping[str, str], known: Mapping[str, str]) -> bool:
+    return URL(data[CONF_URL]).origin() != URL(known[CONF_URL]).origin()
 
 
 def _title(spaces: list[Space]) -> str:

@@ -1,0 +1,1 @@
+"""Tests of the integration, of its client, and of the simulated cloud."""
