@@ -84,7 +84,8 @@ class InventoryCoordinator(DataUpdateCoordinator[Mapping[int, Space]]):
         self.client = client
         self.is_key_rejected = False
         self._check = asyncio.Lock()
-        self._refreshed_at = 0.0
+        self._checked_at = 0.0
+        self._is_cloud_down = False
 
     @override
     async def _async_update_data(self) -> Mapping[int, Space]:
@@ -102,18 +103,21 @@ class InventoryCoordinator(DataUpdateCoordinator[Mapping[int, Space]]):
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="no_spaces")
         return {space.space_id: space for space in spaces}
 
-    @callback
-    @override
-    def _async_refresh_finished(self) -> None:
-        self._refreshed_at = self.hass.loop.time()
-
     async def async_is_cloud_down(self) -> bool:
         """Find out whether a meter's trouble is everybody's; many askers share one request."""
         asked_at = self.hass.loop.time()
         async with self._check:
-            if self._refreshed_at < asked_at and not self.is_key_rejected:
-                await self.async_refresh()
-        return not self.last_update_success
+            if self._checked_at < asked_at and not self.is_key_rejected:
+                try:
+                    await self.client.spaces()
+                except QubeError:
+                    # Says so once, and asks for a new key where that is the reason.
+                    await self.async_refresh()
+                    self._is_cloud_down = not self.last_update_success
+                else:
+                    self._is_cloud_down = False
+                self._checked_at = self.hass.loop.time()
+        return self._is_cloud_down or self.is_key_rejected
 
 
 class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):

@@ -16,6 +16,7 @@ from .parsing import (
     balance_paise,
     boolean,
     energy_wh,
+    exact_text,
     integer,
     items,
     number,
@@ -279,8 +280,8 @@ class Wifi:
         """Parse the settings; raises QubeResponseError where they are not an object."""
         content = object_of(data)
         return cls(
-            ssid=text(content, "ssid"),
-            password=text(content, "password"),
+            ssid=exact_text(content, "ssid"),
+            password=exact_text(content, "password"),
             rssi_dbm=integer(content, "rssi"),
             type=text(content, "type"),
         )

@@ -34,15 +34,20 @@ def items(data: dict[str, Json], key: str) -> Iterator[Json]:
     return iter(value) if isinstance(value, list) else iter(())
 
 
+def exact_text(data: dict[str, Json], key: str) -> str | None:
+    """Return a string, blanks and all."""
+    value = data.get(key)
+    return _storable(value) if isinstance(value, str) else None
+
+
 def text(data: dict[str, Json], key: str) -> str | None:
     """Return a string without its outer blanks; an empty one is none."""
-    value = data.get(key)
-    return value.strip() or None if isinstance(value, str) else None
+    return (exact_text(data, key) or "").strip() or None
 
 
 def texts(data: dict[str, Json], key: str) -> tuple[str, ...]:
     """Return the strings of a list."""
-    return tuple(item for item in items(data, key) if isinstance(item, str))
+    return tuple(_storable(item) for item in items(data, key) if isinstance(item, str))
 
 
 def boolean(data: dict[str, Json], key: str) -> bool | None:
@@ -98,3 +103,8 @@ def timestamp(data: dict[str, Json], key: str) -> datetime | None:
     except ValueError:
         return None
     return value if value.tzinfo is not None else None
+
+
+def _storable(value: str) -> str:
+    """Return a string without lone surrogates: JSON can send them, no URL or file can hold them."""
+    return value.encode(errors="ignore").decode()

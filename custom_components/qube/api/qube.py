@@ -120,7 +120,7 @@ class QubeClient:
         """Set the primary Wi-Fi network, at most 32 and 64 characters (POST …/wifi)."""
         body: dict[str, Json] = {"ssid": ssid, "password": password}
         path = _device_path(device_id, "wifi")
-        await self._transport.request("POST", path, body=body, command=True)
+        await self._transport.request("POST", path, body=body, secret=password, command=True)
 
     async def set_payment_gateway(self, device_id: str, *, enabled: bool) -> None:
         """Enable or disable the payment gateway (PUT …/payments/gateway)."""

@@ -19,6 +19,7 @@ from .errors import (
     QubeAuthenticationError,
     QubeConnectionError,
     QubeDeviceOfflineError,
+    QubeError,
     QubeRateLimitError,
     QubeResponseError,
 )
@@ -94,27 +95,33 @@ class Transport:
         *,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Json] | None = None,
+        secret: str | None = None,
         command: bool = False,
     ) -> Json:
         """Send one request and return the `data` of its answer.
 
-        `command` lets it pass all waiting requests that are none. Raises a QubeError.
+        `secret` is a text in the body that no error may show. `command` lets it pass all waiting
+        requests that are none. Raises a QubeError.
         """
+        failure: QubeError | None = None
         async with self._limit.slot(command=command):
             self._check_rate_limit()
-            url = URL(f"{self._url}{path}", encoded=True)
-            if query is not None:
-                url = url.with_query(query)
-            # No cause is chained: aiohttp's errors hold the request, and so the key.
             try:
+                url = URL(f"{self._url}{path}", encoded=True)
+                if query is not None:
+                    url = url.with_query(query)
                 status, content = await self._exchange(method, url, body)
             except ClientPayloadError:
-                raise QubeResponseError("the answer was cut off") from None
+                failure = QubeResponseError("the answer was cut off")
             except TimeoutError:
-                raise QubeConnectionError("no answer in time") from None
-            except (ClientError, OSError) as err:
-                raise QubeConnectionError(f"no connection ({type(err).__name__})") from None
-        return self._data(status, content)
+                failure = QubeConnectionError("no answer in time")
+            except (ClientError, OSError, ValueError) as err:
+                # A ValueError is a URL or a key that HTTP cannot carry.
+                failure = QubeConnectionError(f"no connection ({type(err).__name__})")
+        # Raised here, where it has no context: aiohttp's errors hold the request, and so the key.
+        if failure is not None:
+            raise failure
+        return self._data(status, content, secret)
 
     async def _exchange(
         self, method: Method, url: URL, body: Mapping[str, Json] | None
@@ -142,31 +149,36 @@ class Transport:
         self._not_before = max(self._not_before, asyncio.get_running_loop().time() + wait_s)
         return QubeRateLimitError(wait_s)
 
-    def _data(self, status: int, content: bytes) -> Json:
+    def _data(self, status: int, content: bytes, secret: str | None) -> Json:
         """Unwrap the envelope; only `success` is relied on, at any status."""
         try:
             envelope = _parse(content)
         except ValueError, RecursionError:
-            raise QubeResponseError(f"HTTP {status} without a JSON body") from None
+            # Not raised from here: the parser's error may hold the body.
+            envelope = None
         if not isinstance(envelope, dict) or not isinstance(envelope.get("success"), bool):
             raise QubeResponseError(f"HTTP {status} without Qube's envelope")
         if not envelope["success"]:
-            raise self._api_error(status, envelope.get("error"))
+            raise self._api_error(status, envelope.get("error"), secret)
         if status >= HTTPStatus.MULTIPLE_CHOICES:
             raise QubeResponseError(f"HTTP {status} that claims success")
         return envelope.get("data")
 
-    def _api_error(self, status: int, error: Json) -> QubeApiError | QubeResponseError:
+    def _api_error(
+        self, status: int, error: Json, secret: str | None
+    ) -> QubeApiError | QubeResponseError:
         fields = error if isinstance(error, dict) else {}
         code, detail = fields.get("code"), fields.get("detail")
         if status == HTTPStatus.UNAUTHORIZED or code == "authentication_error":
             return QubeAuthenticationError("authentication_error", "the API key was refused")
         if not isinstance(code, str) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return QubeResponseError(f"HTTP {status} without a usable error code")
-        # A server may echo the request.
-        text = str(detail or "").replace(self._api_key, "***")[:200]
         kind = QubeDeviceOfflineError if code == "device_offline" else QubeApiError
-        return kind(code.replace(self._api_key, "***")[:50], text)
+        detail = detail if isinstance(detail, str) else ""
+        # A server may echo the request.
+        for hidden in filter(None, (self._api_key, secret)):
+            code, detail = code.replace(hidden, "***"), detail.replace(hidden, "***")
+        return kind(code[:50], detail[:200])
 
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float:
