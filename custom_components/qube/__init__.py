@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -56,4 +57,6 @@ async def async_remove_config_entry_device(
     _hass: HomeAssistant, entry: QubeConfigEntry, device: DeviceEntry
 ) -> bool:
     """Let a person remove a device that the cloud no longer lists."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
     return entry.runtime_data.devices.async_remove(device)
