@@ -14,5 +14,3 @@ MAX_READING_INTERVAL_S: Final = 900
 
 INVENTORY_INTERVAL: Final = timedelta(minutes=5)
 DETAILS_INTERVAL: Final = timedelta(minutes=5)
-
-UNIT_PRICE: Final = "INR/kWh"

@@ -16,8 +16,9 @@ from .coordinator import (
     QubeConfigEntry,
     meters_signal,
 )
-from .entity_budget import async_review_budget, enabled_per_meter
+from .entity_budget import async_review_budget, async_withdraw_budget, enabled_per_meter
 from .identity import IdentityStore, MeterIdentity
+from .repairs import async_withdraw_register
 
 MANUFACTURER: Final = "Qube"
 
@@ -59,7 +60,15 @@ class Devices:
     def async_follow(self) -> None:
         """Keep up with the inventory from now on."""
         self._entry.async_on_unload(self._inventory.async_add_listener(self._async_reconcile))
+        self._entry.async_on_unload(self._async_withdraw_repairs)
         self._async_reconcile()
+
+    @callback
+    def _async_withdraw_repairs(self) -> None:
+        """Ask nothing more about an account that is not loaded."""
+        async_withdraw_budget(self._hass, self._entry)
+        for meter in self.meters.values():
+            async_withdraw_register(meter)
 
     @callback
     def async_remove(self, device: dr.DeviceEntry) -> bool:
@@ -145,6 +154,7 @@ class Devices:
         self._known.pop(identifier, None)
         self._absences.pop(identifier, None)
         if (meter := self.meters.pop(identifier[1], None)) is not None:
+            async_withdraw_register(meter)
             self._hass.async_create_task(meter.async_shutdown(), eager_start=True)
 
     async def _async_start(self, meters: list[MeterCoordinator]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY
 from homeassistant.helpers.issue_registry import (
     IssueSeverity,
@@ -48,10 +48,9 @@ async def async_review_budget(
     hass: HomeAssistant, entry: QubeConfigEntry, enabled: int, meters: int
 ) -> None:
     """Say which entities were left off because the account is so large; withdraw it otherwise."""
-    issue_id = f"entities_left_off_{entry.entry_id}"
     left_off = {key: platform for key, platform in ORDER.items() if RANKS[key] >= enabled}
     if not left_off:
-        async_delete_issue(hass, DOMAIN, issue_id)
+        async_withdraw_budget(hass, entry)
         return
     texts = await async_get_translations(hass, hass.config.language, "entity", {DOMAIN})
     names = (
@@ -61,7 +60,7 @@ async def async_review_budget(
     async_create_issue(
         hass,
         DOMAIN,
-        issue_id,
+        _issue_id(entry),
         is_fixable=False,
         severity=IssueSeverity.WARNING,
         translation_key="entities_left_off",
@@ -71,3 +70,13 @@ async def async_review_budget(
             "entities": ", ".join(names),
         },
     )
+
+
+@callback
+def async_withdraw_budget(hass: HomeAssistant, entry: QubeConfigEntry) -> None:
+    """Say no longer that entities were left off."""
+    async_delete_issue(hass, DOMAIN, _issue_id(entry))
+
+
+def _issue_id(entry: QubeConfigEntry) -> str:
+    return f"entities_left_off_{entry.entry_id}"

@@ -11,7 +11,6 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import commands
 from .api import Metrics, Source
-from .const import UNIT_PRICE
 from .coordinator import QubeConfigEntry
 from .entity import QubeEntity, QubeEntityDescription, async_add_meter_entities, live
 
@@ -38,7 +37,7 @@ def _tariff(source: Source, key: str) -> QubeNumberDescription:
         native_min_value=0,
         native_max_value=1000,
         native_step=0.01,
-        native_unit_of_measurement=UNIT_PRICE,
+        native_unit_of_measurement="₹/kWh",
         source=source,
         value_fn=live(tariff),
     )
@@ -62,7 +61,7 @@ async def async_setup_entry(
 
 
 class QubeNumber(QubeEntity[float], NumberEntity):
-    """The tariff of a source, in INR/kWh."""
+    """The tariff of a source, in rupees per kWh."""
 
     entity_description: QubeNumberDescription
 

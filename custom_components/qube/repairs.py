@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 def async_review_register(meter: MeterCoordinator) -> None:
     """Ask about a meter's register that stays impossible; withdraw the question when it is not."""
     guard = meter.register_guard
-    issue_id = f"register_{meter.key}"
     if guard.held is None or guard.last is None:
-        async_delete_issue(meter.hass, DOMAIN, issue_id)
+        async_withdraw_register(meter)
     elif guard.must_ask:
         async_create_issue(
             meter.hass,
             DOMAIN,
-            issue_id,
+            _register_issue_id(meter),
             data={"entry_id": meter.config_entry.entry_id, "key": meter.key},
             is_fixable=True,
             severity=IssueSeverity.ERROR,
@@ -39,6 +38,16 @@ def async_review_register(meter: MeterCoordinator) -> None:
                 "held": f"{guard.held.energy_wh / 1000:.3f}",
             },
         )
+
+
+@callback
+def async_withdraw_register(meter: MeterCoordinator) -> None:
+    """Withdraw the question about a meter's register."""
+    async_delete_issue(meter.hass, DOMAIN, _register_issue_id(meter))
+
+
+def _register_issue_id(meter: MeterCoordinator) -> str:
+    return f"register_{meter.key}"
 
 
 class RegisterRepairFlow(ConfirmRepairFlow):

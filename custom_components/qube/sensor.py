@@ -12,7 +12,6 @@ from homeassistant.const import UnitOfElectricPotential, UnitOfEnergy, UnitOfPow
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import UNIT_PRICE
 from .coordinator import MeterCoordinator, MeterData, QubeConfigEntry
 from .entity import QubeEntity, async_add_meter_entities, live
 from .properties import QubeSensorDescription, describe_properties
@@ -59,7 +58,8 @@ SENSORS: Final = (
         key="price",
         translation_key="price",
         state_class=SensorStateClass.MEASUREMENT,
-        native_unit_of_measurement=UNIT_PRICE,
+        # The energy dashboard takes a price only in the currency's code.
+        native_unit_of_measurement="INR/kWh",
         suggested_display_precision=2,
         value_fn=live(lambda metrics: _rupees(metrics.tariff_paise)),
     ),

@@ -35,9 +35,9 @@ def items(data: dict[str, Json], key: str) -> Iterator[Json]:
 
 
 def exact_text(data: dict[str, Json], key: str) -> str | None:
-    """Return a string, blanks and all."""
+    """Return a string with its blanks; an empty one is none."""
     value = data.get(key)
-    return _storable(value) if isinstance(value, str) else None
+    return _storable(value) or None if isinstance(value, str) else None
 
 
 def text(data: dict[str, Json], key: str) -> str | None:
