@@ -118,19 +118,20 @@ async def async_execute(meter: MeterCoordinator, command: Command) -> None:
 
 async def _async_send_until_shown(meter: MeterCoordinator, command: Command) -> bool:
     """Send up to twice: an answer that is lost or wrong does not tell what the meter did."""
+    device_id = meter.identity.device_id
     for _ in range(ATTEMPTS):
         # Commands to one meter reach the cloud in the order in which they were given.
         async with meter.sending:
             if not meter.is_wanted(command):
                 return True
             with suppress(QubeConnectionError, QubeResponseError):
-                await command.send(meter.client, meter.identity.device_id)
-        if await _async_is_shown(meter, command):
+                await command.send(meter.client, device_id)
+        if await _async_is_shown(meter, device_id, command):
             return True
     return False
 
 
-async def _async_is_shown(meter: MeterCoordinator, command: Command) -> bool:
+async def _async_is_shown(meter: MeterCoordinator, device_id: str, command: Command) -> bool:
     """Read back until the command shows; raise the last error where no reading came at all."""
     error: QubeError | None = None
     read = False
@@ -139,7 +140,7 @@ async def _async_is_shown(meter: MeterCoordinator, command: Command) -> bool:
         if not meter.is_wanted(command):
             return True
         try:
-            metrics = await meter.client.metrics(meter.identity.device_id, command=True)
+            metrics = await meter.client.metrics(device_id, command=True)
         except (QubeConnectionError, QubeResponseError) as err:
             error = err
             continue

@@ -237,7 +237,8 @@ def _is_safe(url: str) -> bool:
         parsed = URL(url)
     except ValueError:
         return False
-    if parsed.host is None or parsed.user or parsed.path != "/" or parsed.query or parsed.fragment:
+    # An empty query or user would be lost in parsing, but not in what is stored.
+    if parsed.host is None or parsed.path != "/" or not set("?#@").isdisjoint(url):
         return False
     return parsed.scheme == "https" or (parsed.scheme == "http" and _is_this_machine(parsed.host))
 

@@ -117,6 +117,7 @@ class Devices:
             identifiers={identifier},
             entry_type=dr.DeviceEntryType.SERVICE,
             manufacturer=MANUFACTURER,
+            model="Space",
             name=space.name,
         )
 

@@ -41,7 +41,8 @@ def enabled_per_meter(*, meters: int, new_meters: int, enabled: int) -> int:
     `enabled` entities of the account are on already, those of the older meters.
     """
     limit = MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY - RESERVE
-    return min(limit // max(1, meters), max(0, limit - enabled) // max(1, new_meters))
+    share = limit // max(1, meters)
+    return min(share, max(0, limit - enabled) // new_meters) if new_meters else share
 
 
 async def async_review_budget(

@@ -60,6 +60,7 @@ class IdentityStore:
         self._meters: dict[str, MeterIdentity] = {}
         self._keys_by_device_id: dict[str, str] = {}
         self._save_is_due = False
+        self._is_closed = False
 
     async def async_load(self) -> None:
         """Load what was known before."""
@@ -68,7 +69,8 @@ class IdentityStore:
             self._put(_from_stored(key, meter))
 
     async def async_save(self) -> None:
-        """Save now, before the entry is unloaded."""
+        """Save now, and no more: the entry is being unloaded."""
+        self._is_closed = True
         await self._store.async_save(self._as_stored())
 
     async def async_remove(self) -> None:
@@ -100,9 +102,10 @@ class IdentityStore:
 
     @callback
     def set_register(self, key: str, register: Register) -> None:
-        """Remember a meter's last good register."""
-        self._meters[key] = replace(self._meters[key], register=register)
-        self._save_later()
+        """Remember a meter's last good register; one that is forgotten by now has none."""
+        if (meter := self._meters.get(key)) is not None:
+            self._meters[key] = replace(meter, register=register)
+            self._save_later()
 
     @callback
     def forget(self, key: str) -> None:
@@ -117,7 +120,7 @@ class IdentityStore:
 
     def _save_later(self) -> None:
         # Asking again would push the moment back, with every poll, for ever.
-        if not self._save_is_due:
+        if not self._save_is_due and not self._is_closed:
             self._save_is_due = True
             self._store.async_delay_save(self._as_stored, SAVE_DELAY_S)
 

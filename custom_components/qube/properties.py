@@ -42,11 +42,12 @@ class Quantity:
     device_class: SensorDeviceClass | None
     state_class: SensorStateClass = SensorStateClass.MEASUREMENT
     precision: int = 1
+    category: EntityCategory | None = EntityCategory.DIAGNOSTIC
 
 
 _TOTAL: Final = SensorStateClass.TOTAL_INCREASING
 QUANTITIES: Final = {
-    "current": Quantity(device_class=SensorDeviceClass.CURRENT, precision=2),
+    "current": Quantity(device_class=SensorDeviceClass.CURRENT, precision=2, category=None),
     "frequency": Quantity(device_class=SensorDeviceClass.FREQUENCY, precision=2),
     "power_factor": Quantity(device_class=SensorDeviceClass.POWER_FACTOR, precision=2),
     "active_power": Quantity(device_class=SensorDeviceClass.POWER, precision=0),
@@ -73,9 +74,11 @@ def describe_properties(
     readings: Sequence[PropertyReading],
 ) -> Iterator[tuple[int, QubeSensorDescription]]:
     """Describe a sensor for each property that has none yet, with its rank; known ones first."""
+    # A meter may send a property twice; the first counts, as it does for the value.
+    by_id = {reading.property_id: reading for reading in reversed(readings)}
     further = sorted(
-        (reading for reading in readings if reading.property_id not in LIVE_PROPERTIES),
-        key=lambda reading: (_quantity_of(reading.property_id)[0] is None, reading.property_id),
+        (each for each in by_id.values() if _spelt(each.property_id) not in LIVE_PROPERTIES),
+        key=lambda each: (_quantity_of(each.property_id)[0] is None, each.property_id),
     )
     for rank, reading in enumerate(further, len(RANKS)):
         yield rank, describe(reading)
@@ -103,6 +106,7 @@ def describe(reading: PropertyReading) -> QubeSensorDescription:
     return QubeSensorDescription(
         key=f"reading_{property_id}",
         translation_key=f"{name}_phase" if phase else name,
+        entity_category=EntityCategory.DIAGNOSTIC if phase else quantity.category,
         # A unit that does not belong to the quantity is shown as it came, and claims nothing.
         device_class=device_class
         if device_class and unit in DEVICE_CLASS_UNITS[device_class]
@@ -117,12 +121,16 @@ def describe(reading: PropertyReading) -> QubeSensorDescription:
 
 def _quantity_of(property_id: str) -> tuple[str | None, str | None]:
     """Return the name of the quantity, where it is known, and the phase, where there is one."""
-    name = property_id.lower().replace("-", "_")
+    name = _spelt(property_id)
     if name in QUANTITIES:
         return name, None
     if (match := _PHASE.fullmatch(name)) and match["quantity"] in QUANTITIES:
         return match["quantity"], match["phase"].upper()
     return None, None
+
+
+def _spelt(property_id: str) -> str:
+    return property_id.lower().replace("-", "_")
 
 
 def _value(meter: MeterData, property_id: str) -> float | None:

@@ -1,0 +1,57 @@
+"""The Qube cloud of a demonstration: simulated, or a real account."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+import re
+import sys
+from typing import Final
+
+from aiohttp import ClientSession
+
+from .errors import DemoError
+from .instance import REPOSITORY
+from .meters import Truth
+from .processes import Program
+
+_READY: Final = re.compile(r"(http://\S+) key (\S+)")
+_SECONDS_BETWEEN_LOOKS: Final = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """What the config flow asks for."""
+
+    url: str
+    api_key: str = field(repr=False)
+
+
+def simulator(folder: Path, *, spaces: int, meters: int, seed: int) -> Program:
+    """Return the simulated cloud, on a free port of this machine."""
+    options = {"port": 0, "spaces": spaces, "meters": meters, "seed": seed}
+    return Program(
+        "The simulated Qube cloud",
+        [
+            *(sys.executable, "-m", "tests.simulator"),
+            *(text for name, value in options.items() for text in (f"--{name}", str(value))),
+        ],
+        folder / "simulator.log",
+        {"PYTHONPATH": str(REPOSITORY)},
+    )
+
+
+async def account_of(program: Program) -> Account:
+    """Return the account of a simulated cloud, once it says that it is ready."""
+    while True:
+        if ready := _READY.search(program.log.read_text()):
+            return Account(url=ready[1], api_key=ready[2])
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+async def read_truth(session: ClientSession, url: str) -> list[Truth]:
+    """Return what a simulated cloud knows about each of its meters."""
+    async with session.get(f"{url}/_simulator/meters") as response:
+        if not response.ok:
+            raise DemoError(f"The simulated Qube cloud answered {response.status}.")
+        truth: list[Truth] = await response.json()
+        return truth

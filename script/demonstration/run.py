@@ -1,0 +1,87 @@
+"""One demonstration from start to end."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import islice
+from time import monotonic
+from typing import Final
+
+from .dashboards import dashboards
+from .errors import DemoError
+from .instance import USER
+from .meters import ShownMeter, problems, read_meters
+from .processes import while_running
+from .progress import progress, tell
+from .stage import Options, Stage, build_stage
+
+_SECONDS_TO_START: Final = 120
+_SECONDS_TO_SHOW_ALL: Final = 120
+_SECONDS_BETWEEN_LOOKS: Final = 0.1
+_PROBLEMS_TOLD: Final = 10
+
+
+async def demonstrate(options: Options) -> None:
+    """Start everything, check it or show it, and end everything."""
+    async with build_stage(options) as stage:
+        await while_running((_check if options.check else _show)(stage), stage.programs)
+
+
+async def _check(stage: Stage) -> None:
+    """Say in one line that every meter is shown as it is."""
+    meters = await _add_account(stage)
+    if faults := await stage.home.faults():
+        raise DemoError("\n".join(("the integration logged:", *faults)))
+    print(f"demo: {_summary(meters)}, ready in {stage.seconds}")
+
+
+async def _show(stage: Stage) -> None:
+    """Say how to get in, and go on until a person ends it."""
+    meters = await _add_account(stage)
+    await stage.home.ask(*dashboards(meters))
+    tell(f"{_summary(meters)}, ready in {stage.seconds}")
+    what = (
+        "The meters are simulated, and this computer is let in without the password."
+        if stage.is_simulated
+        else "The meters are REAL: what you switch is switched."
+    )
+    print(
+        f"\n  Address   {stage.url}\n  User      {USER}\n  Password  {stage.password}\n\n"
+        f"  For a demonstration only: all of it is gone afterwards.\n  {what}\n  Ctrl-C ends it.\n",
+        flush=True,
+    )
+    await asyncio.Event().wait()
+
+
+async def _add_account(stage: Stage) -> list[ShownMeter]:
+    """Add the account, and return its meters once they are shown as they are."""
+    async with progress("starting Home Assistant", seconds_at_most=_SECONDS_TO_START):
+        await stage.home.wait_until_running()
+    before = await stage.truth()
+    async with progress("adding the account", seconds_at_most=_SECONDS_TO_START):
+        await stage.home.add_account(stage.account.api_key, stage.account.url)
+    wrong: list[str] = []
+    try:
+        async with progress("reading the meters", seconds_at_most=_SECONDS_TO_SHOW_ALL):
+            while True:
+                begin = monotonic()
+                meters = await read_meters(stage.home)
+                wrong = list(islice(problems(meters, before, await stage.truth()), _PROBLEMS_TOLD))
+                if not wrong:
+                    return meters
+                # Looking must not keep Home Assistant from getting there.
+                await asyncio.sleep(max(_SECONDS_BETWEEN_LOOKS, monotonic() - begin))
+    except DemoError as error:
+        raise DemoError("\n".join((str(error), *wrong))) from error
+
+
+def _summary(meters: Sequence[ShownMeter]) -> str:
+    spaces = len({meter.space for meter in meters})
+    entities = sum(len(meter.states) for meter in meters)
+    return (
+        f"{_count(len(meters), 'meter')} in {_count(spaces, 'space')}, "
+        f"{entities} entities with a state"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,47 @@
+"""Renew the README's pictures from a running demonstration.
+
+Needs Playwright from PyPI, in an environment of its own, and Debian's Chromium:
+`python script/screenshots.py [ADDRESS [FOLDER]]`.
+"""
+
+from pathlib import Path
+import sys
+
+from playwright.sync_api import Page, sync_playwright  # type: ignore[import-not-found]
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+OVERVIEW = {"width": 1280, "height": 800}
+DEVICE = {"width": 1440, "height": 1400}
+MILLISECONDS_TO_DRAW = 2000
+
+
+def main(address: str = "http://127.0.0.1:8123", folder: str = "docs/images") -> None:
+    """Take the pictures."""
+    images = Path(folder)
+    images.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport=OVERVIEW)
+        page.goto(address)
+        page.get_by_text("Favorites").first.wait_for()
+        _take(page, images / "overview.png")
+        page.set_viewport_size(DEVICE)
+        page.goto(f"{address}/config/integrations/integration/qube")
+        page.get_by_text("Room 101").first.click()
+        page.get_by_text("Serial number").wait_for()
+        _take(page, images / "device.png")
+        browser.close()
+
+
+def _take(page: Page, path: Path) -> None:
+    page.wait_for_timeout(MILLISECONDS_TO_DRAW)
+    page.screenshot(path=path)
+    print(path)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
