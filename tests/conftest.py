@@ -1,20 +1,33 @@
 """A simulated cloud over real HTTP, and an account of it in Home Assistant."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
 
-from homeassistant.const import CONF_API_KEY, CONF_URL
+from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
 import pytest
 from pytest_aiohttp.plugin import AiohttpServer
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 # Before the plugin of Home Assistant puts its own test components in the way.
-import custom_components.qube  # noqa: F401
+import custom_components.qube
 from custom_components.qube import commands, devices
 from custom_components.qube.const import DOMAIN
-from tests.simulator import SimulatedCloud, create_app
+from tests.account import Account
+from tests.simulator import ManualClock, SimulatedCloud, create_app
 
 API_KEY = "qube-key-5f2d"
+# 18:00 in India, on a day in the hot season.
+STANDING_TIME = datetime(2026, 5, 13, 12, 30, tzinfo=UTC)
+# The population's meters by their places; a sort that is there already has no name.
+SORTS = (
+    *("Prepaid", None, None, "Postpaid", "Measurement", "Three phase", "No relay", "Offline"),
+    *("Nulls", None, "Relay off", "Below zero"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -43,16 +56,13 @@ async def url(socket_enabled: None, aiohttp_server: AiohttpServer, cloud: Simula
 
 
 @pytest.fixture
-def entry(hass: HomeAssistant, url: str) -> MockConfigEntry:
-    """Return the account, added but not set up."""
+def entry(hass: HomeAssistant, hass_storage: dict[str, Any], url: str) -> MockConfigEntry:
+    """Return the account, added but not set up; what is stored goes to `hass_storage`."""
     entry = MockConfigEntry(
         domain=DOMAIN, title="3 spaces", data={CONF_API_KEY: API_KEY, CONF_URL: url}
     )
     entry.add_to_hass(hass)
     return entry
-
-
-type SetUp = Callable[[], Awaitable[MockConfigEntry]]
 
 
 @pytest.fixture
@@ -61,3 +71,49 @@ async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     return entry
+
+
+@pytest.fixture
+def standing_cloud() -> SimulatedCloud:
+    """Return a cloud at a time that stands still: one meter of each sort, named after it."""
+    clock = ManualClock(STANDING_TIME)
+    cloud = SimulatedCloud(seed=7, api_key=API_KEY, clock=clock).populate(spaces=3, meters=12)
+    for meter, sort in zip(list(cloud.meters.values()), SORTS, strict=True):
+        if sort is None:
+            cloud.remove_meter(meter.device_id)
+        else:
+            meter.name = sort
+    return cloud
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Return snapshots as Home Assistant's own tests write them."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+type LoadPlatform = Callable[[Platform], Awaitable[MockConfigEntry]]
+
+
+@pytest.fixture
+def load_platform(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> LoadPlatform:
+    """Return what sets the account up with one platform, all of whose entities are on."""
+
+    async def load(platform: Platform) -> MockConfigEntry:
+        monkeypatch.setattr(custom_components.qube, "PLATFORMS", [platform])
+        monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        return entry
+
+    return load
+
+
+@pytest.fixture
+def account(hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud) -> Account:
+    """Return the account, set up, with the cloud behind it; its requests counted from now on."""
+    account = Account(hass=hass, entry=loaded, cloud=cloud)
+    account.forget_requests()
+    return account

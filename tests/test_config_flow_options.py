@@ -1,0 +1,63 @@
+"""The owner says how often meters are read."""
+
+from datetime import timedelta
+
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    get_schema_suggested_value,
+)
+
+from custom_components.qube.const import CONF_READING_INTERVAL
+
+
+async def intervals(entry: MockConfigEntry) -> set[timedelta | None]:
+    """Read all meters once more, and return the waits that follow."""
+    meters = entry.runtime_data.devices.meters.values()
+    for meter in meters:
+        await meter.async_refresh()
+    return {meter.update_interval for meter in meters}
+
+
+async def test_a_minute_is_the_default(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """It is what the form offers, and what is done without it."""
+    assert await intervals(loaded) == {timedelta(seconds=60)}
+    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "init")
+    assert form["data_schema"] is not None
+    assert form["data_schema"]({}) == {CONF_READING_INTERVAL: 60}
+
+
+@pytest.mark.parametrize("seconds", [30, 45.0, 900])
+async def test_another_interval_applies_at_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, seconds: float
+) -> None:
+    """The account is loaded again, and the form remembers."""
+    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    result = await hass.config_entries.options.async_configure(
+        form["flow_id"], {CONF_READING_INTERVAL: seconds}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert loaded.options == {CONF_READING_INTERVAL: seconds}
+    assert isinstance(loaded.options[CONF_READING_INTERVAL], int)
+    assert await intervals(loaded) == {timedelta(seconds=seconds)}
+    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    assert form["data_schema"] is not None
+    suggested = get_schema_suggested_value(form["data_schema"].schema, CONF_READING_INTERVAL)
+    assert suggested == seconds
+
+
+@pytest.mark.parametrize("seconds", [29, 901, 0, -60, "often"])
+async def test_an_interval_out_of_bounds_is_refused(
+    hass: HomeAssistant, loaded: MockConfigEntry, seconds: float | str
+) -> None:
+    """Neither the cloud is to be flooded nor the meter forgotten."""
+    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(
+            form["flow_id"], {CONF_READING_INTERVAL: seconds}
+        )
+    assert loaded.options == {}
