@@ -72,7 +72,7 @@ async def test_new_hardware_in_the_place_of_old_keeps_the_key(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     """The store says which device hangs where now."""
-    stored = {"device_id": "NEW-2", "udfs": list(UDFS), "energy_wh": None, "read_at": None}
+    stored = {"device_id": "NEW-2", "udfs": list(UDFS), "register": None, "held": None}
     hass_storage[STORE] = {"version": 1, "key": STORE, "data": {"meters": {"OLD-1": stored}}}
     store = IdentityStore(hass, "an-entry")
     await store.async_load()
@@ -103,7 +103,7 @@ async def test_registers_that_change_with_every_poll_are_saved(
                 store.set_register(DEVICE.device_id, register(energy_wh))
                 await clock.advance(SAVE_DELAY_S / 10 + 1)
             stored = hass_storage[STORE]["data"]["meters"][DEVICE.device_id]
-            assert until_wh - 20 <= stored["energy_wh"] < until_wh
+            assert until_wh - 20 <= stored["register"]["energy_wh"] < until_wh
 
 
 async def test_a_list_that_says_nothing_new_is_not_saved(
@@ -177,7 +177,7 @@ async def test_entities_hang_on_the_key_and_requests_on_the_device(
 ) -> None:
     """After a replacement the entities are the old ones, and the new device is asked."""
     meter = next(iter(cloud.meters.values()))
-    stored = {"device_id": meter.device_id, "udfs": [None], "energy_wh": None, "read_at": None}
+    stored = {"device_id": meter.device_id, "udfs": [None], "register": None, "held": None}
     key = f"qube.{entry.entry_id}.meters"
     hass_storage[key] = {"version": 1, "key": key, "data": {"meters": {"OLD-1": stored}}}
     assert await hass.config_entries.async_setup(entry.entry_id)

@@ -17,7 +17,7 @@ FLOWS: Final = {"config_flow", "subentry_flow", "repairs"}
 # Plain Python, each a package of its own: what of this integration they may import.
 PLAIN: Final = {"api": {"api"}, "billing": {"billing"}}
 # The runtime raises its repairs itself.
-REPAIRS_RAISED_BY: Final = {"coordinator"}
+REPAIRS_RAISED_BY: Final = {"coordinator", "devices"}
 
 
 def imported_by(tree: ast.AST, package: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -119,15 +118,23 @@ async def async_execute(meter: MeterCoordinator, command: Command) -> None:
 async def _async_send_until_shown(meter: MeterCoordinator, command: Command) -> bool:
     """Send up to twice: an answer that is lost or wrong does not tell what the meter did."""
     device_id = meter.identity.device_id
+    error: QubeError | None = None
     for _ in range(ATTEMPTS):
         # Commands to one meter reach the cloud in the order in which they were given.
         async with meter.sending:
             if not meter.is_wanted(command):
                 return True
-            with suppress(QubeConnectionError, QubeResponseError):
+            try:
                 await command.send(meter.client, device_id)
+            except (QubeConnectionError, QubeResponseError) as err:
+                error = err
+            else:
+                error = None
         if await _async_is_shown(meter, device_id, command):
             return True
+    if error is not None:
+        # Not even the last try was accepted.
+        raise error
     return False
 
 

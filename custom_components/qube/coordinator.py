@@ -149,7 +149,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
         self.enabled_entities = 0
         self.sending = asyncio.Lock()
         self._requested: dict[str, Command] = {}
-        self.register_guard = RegisterGuard(meter.register)
+        self.register_guard = RegisterGuard(meter.register, meter.held)
         self._identities = identities
         self._polls = 0
         self._details_due_at = 0.0
@@ -193,10 +193,16 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
             # The inventory logs an outage of the whole cloud, once; each meter only its own.
             if self.last_update_success and await self.inventory.async_is_cloud_down():
                 self.last_update_success = False
-            raise update_failed(err) from err
-        # A command that published something meanwhile has the younger reading.
-        if published_before == self._published_out_of_turn:
+            failed = update_failed(err)
+            if failed.retry_after is not None:
+                # Who waits together would otherwise ask together, from then on for ever.
+                failed.retry_after += self._interval.total_seconds() * self._phase
+            raise failed from err
+        if published_before == self._published_out_of_turn or self._observed is None:
             self._observe(device, metrics)
+        else:
+            # A command that published something meanwhile has the younger metrics.
+            self._observed = replace(self._observed, device=device)
         return self._shown()
 
     async def _async_read(self) -> tuple[Device, Metrics | None]:
@@ -287,13 +293,10 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
         return replace(self._observed, metrics=metrics)
 
     def _good_register_wh(self, energy_wh: int) -> int:
-        was_held = self.register_guard.held is not None
-        register = self.register_guard.observe(
-            Register(energy_wh=energy_wh, read_at=dt_util.utcnow())
-        )
-        is_held = self.register_guard.held is not None
-        if not is_held:
-            self._identities.set_register(self.key, register)
-        if is_held or was_held:
+        guard = self.register_guard
+        was_held = guard.held is not None
+        register = guard.observe(Register(energy_wh=energy_wh, read_at=dt_util.utcnow()))
+        self._identities.set_register(self.key, register, guard.held)
+        if was_held or guard.held is not None:
             async_review_register(self)
         return register.energy_wh

@@ -101,7 +101,8 @@ class Devices:
                     )
                     new_meters.append(self.meters[meter.key])
                 self._put_meter(meter, device, space)
-        self._remove_absent(present)
+        if all(space.is_complete for space in self._inventory.data.values()):
+            self._remove_absent(present)
         if new_meters:
             self._entry.async_create_background_task(
                 self._hass, self._async_start(new_meters), f"first reading of {self._entry.title}"

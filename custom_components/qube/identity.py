@@ -20,13 +20,20 @@ STORAGE_VERSION: Final = 1
 SAVE_DELAY_S: Final = 600
 
 
+class StoredRegister(TypedDict):
+    """A register as the store holds it."""
+
+    energy_wh: int
+    read_at: str
+
+
 class StoredMeter(TypedDict):
     """A meter as the store holds it."""
 
     device_id: str
     udfs: list[str | None]
-    energy_wh: int | None
-    read_at: str | None
+    register: StoredRegister | None
+    held: StoredRegister | None
 
 
 class StoredMeters(TypedDict):
@@ -43,6 +50,7 @@ class MeterIdentity:
     device_id: str
     udfs: tuple[str | None, ...]
     register: Register | None = None
+    held: Register | None = None
 
     @property
     def model(self) -> str:
@@ -101,10 +109,13 @@ class IdentityStore:
         return meter
 
     @callback
-    def set_register(self, key: str, register: Register) -> None:
-        """Remember a meter's last good register; one that is forgotten by now has none."""
+    def set_register(self, key: str, register: Register, held: Register | None = None) -> None:
+        """Remember a meter's last good register, and one that is held back.
+
+        A meter that was forgotten meanwhile has none.
+        """
         if (meter := self._meters.get(key)) is not None:
-            self._meters[key] = replace(meter, register=register)
+            self._meters[key] = replace(meter, register=register, held=held)
             self._save_later()
 
     @callback
@@ -130,21 +141,33 @@ class IdentityStore:
 
 
 def _as_stored(meter: MeterIdentity) -> StoredMeter:
-    register = meter.register
     return {
         "device_id": meter.device_id,
         "udfs": list(meter.udfs),
-        "energy_wh": register.energy_wh if register else None,
-        "read_at": register.read_at.isoformat() if register else None,
+        "register": _register_as_stored(meter.register),
+        "held": _register_as_stored(meter.held),
     }
 
 
+def _register_as_stored(register: Register | None) -> StoredRegister | None:
+    if register is None:
+        return None
+    return {"energy_wh": register.energy_wh, "read_at": register.read_at.isoformat()}
+
+
 def _from_stored(key: str, stored: StoredMeter) -> MeterIdentity:
-    register = None
-    if stored["energy_wh"] is not None and stored["read_at"] is not None:
-        register = Register(
-            energy_wh=stored["energy_wh"], read_at=datetime.fromisoformat(stored["read_at"])
-        )
     return MeterIdentity(
-        key=key, device_id=stored["device_id"], udfs=tuple(stored["udfs"]), register=register
+        key=key,
+        device_id=stored["device_id"],
+        udfs=tuple(stored["udfs"]),
+        register=_register_from_stored(stored["register"]),
+        held=_register_from_stored(stored["held"]),
+    )
+
+
+def _register_from_stored(stored: StoredRegister | None) -> Register | None:
+    if stored is None:
+        return None
+    return Register(
+        energy_wh=stored["energy_wh"], read_at=datetime.fromisoformat(stored["read_at"])
     )

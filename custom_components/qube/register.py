@@ -44,10 +44,10 @@ def judge(last: Register | None, new: Register) -> Verdict:
 class RegisterGuard:
     """Hold back impossible readings of one meter until one is possible again, or accepted."""
 
-    def __init__(self, last: Register | None) -> None:
-        """Start from the last good reading, where there was one."""
+    def __init__(self, last: Register | None = None, held: Register | None = None) -> None:
+        """Start from the last good reading, and from one that was held back then."""
         self.last = last
-        self.held: Register | None = None
+        self.held = held
         self.verdict = Verdict.GOOD
         self._odd_readings = 0
 
@@ -58,13 +58,20 @@ class RegisterGuard:
 
     def observe(self, new: Register) -> Register:
         """Return the last good reading: the new one, unless it is held back."""
-        self.verdict = judge(self.last, new)
+        self.verdict = self._judge(new)
         if self.last is None or self.verdict is Verdict.GOOD:
             self.last, self.held, self._odd_readings = new, None, 0
         else:
             self.held = new
             self._odd_readings += 1
         return self.last
+
+    def _judge(self, new: Register) -> Verdict:
+        last, held = self.last, self.held
+        if last and held and last.energy_wh < held.energy_wh <= new.energy_wh:
+            # Time that passes makes an impossible jump no truer.
+            return Verdict.JUMPED
+        return judge(last, new)
 
     def accept(self) -> Register | None:
         """Take what is held back for the truth, as the owner says; return it."""

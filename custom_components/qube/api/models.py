@@ -105,13 +105,14 @@ class Space:
     tags: tuple[str, ...]
     udfs: tuple[str | None, ...]
     devices: tuple[DeviceSummary, ...]
+    is_complete: bool = True
 
     @classmethod
     def from_json(cls, data: Json) -> Self | None:
         """Parse a space; None where it has no usable id."""
         if not isinstance(data, dict) or (space_id := integer(data, "space_id")) is None:
             return None
-        devices = (DeviceSummary.from_json(item) for item in items(data, "devices"))
+        devices = [DeviceSummary.from_json(item) for item in items(data, "devices")]
         return cls(
             space_id=space_id,
             name=text(data, "name") or f"Space {space_id}",
@@ -119,6 +120,7 @@ class Space:
             tags=texts(data, "tags"),
             udfs=_udfs(data),
             devices=tuple(device for device in devices if device is not None),
+            is_complete=isinstance(data.get("devices"), list) and None not in devices,
         )
 
 

@@ -1,0 +1,251 @@
+"""Texts and icons are there for all that the code shows, and for nothing else."""
+
+import ast
+from collections.abc import Iterator
+from itertools import chain
+import json
+import re
+from typing import Any, Final
+
+import pytest
+
+from custom_components.qube import config_flow
+from custom_components.qube.api import (
+    PropertyReading,
+    QubeApiError,
+    QubeAuthenticationError,
+    QubeConnectionError,
+    QubeDeviceOfflineError,
+    QubeError,
+    QubeRateLimitError,
+    QubeResponseError,
+)
+from custom_components.qube.binary_sensor import ONLINE
+from custom_components.qube.entity_budget import ORDER
+from custom_components.qube.errors import command_failed, update_failed
+from custom_components.qube.number import NUMBERS
+from custom_components.qube.properties import QUANTITIES, describe_properties
+from custom_components.qube.register import Verdict
+from custom_components.qube.select import SELECTS
+from custom_components.qube.sensor import SENSORS
+from custom_components.qube.switch import SWITCHES
+from tests.texts import ENGLISH, INTEGRATION, all_calls, calls_in, leaves, placeholders_in
+
+ICONS: Final[dict[str, Any]] = json.loads((INTEGRATION / "icons.json").read_bytes())
+
+ERRORS: Final = (
+    QubeError(),
+    QubeApiError("code", "detail"),
+    QubeAuthenticationError("code", "detail"),
+    QubeConnectionError(),
+    QubeDeviceOfflineError("code", "detail"),
+    QubeRateLimitError(60),
+    QubeResponseError(),
+)
+RAISED: Final = {"UpdateFailed", "ConfigEntryAuthFailed", "HomeAssistantError"} | {
+    *("ServiceValidationError", "ConfigEntryNotReady", "ConfigEntryError")
+}
+
+
+def keys_of(node: ast.expr | None) -> set[str]:
+    """Return the constant keys of a dictionary that is written down."""
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    return {
+        key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    }
+
+
+def entities() -> dict[str, dict[str, Any]]:
+    """Return the description of each entity there can be, by platform and key of its text."""
+    phases = (None, "r", "y", "b", "l1", "l2", "l3", "1", "2", "3")
+    readings = [
+        PropertyReading(
+            property_id=f"{name}_{phase}" if phase else name,
+            context_type=None,
+            value=1.0,
+            unit=None,
+        )
+        for name in (*QUANTITIES, "something_else")
+        for phase in phases
+    ]
+    further = (description for _, description in describe_properties(readings))
+    return {
+        "binary_sensor": {ONLINE.translation_key or ONLINE.key: ONLINE},
+        "number": {each.translation_key or each.key: each for each in NUMBERS},
+        "select": {each.translation_key or each.key: each for each in SELECTS},
+        "sensor": {each.translation_key or each.key: each for each in chain(SENSORS, further)},
+        "switch": {each.translation_key or each.key: each for each in SWITCHES},
+    }
+
+
+def exceptions() -> dict[str, set[str]]:
+    """Return the placeholders of each exception that can be raised, by the key of its text."""
+    used: dict[str, set[str]] = {}
+    for error in ERRORS:
+        for raised in (update_failed(error), command_failed(error, "Room 101")):
+            assert raised.translation_key is not None
+            used[raised.translation_key] = set(raised.translation_placeholders or {})
+    for function, words, _ in all_calls():
+        if function in RAISED and isinstance(key := words.get("translation_key"), ast.Constant):
+            assert isinstance(key.value, str)
+            used[key.value] = keys_of(words.get("translation_placeholders"))
+    return used
+
+
+def issues() -> dict[str, tuple[set[str], bool]]:
+    """Return the placeholders of each repair, and whether it can be fixed, by its key."""
+    used: dict[str, tuple[set[str], bool]] = {}
+    for function, words, _ in all_calls():
+        if function != "async_create_issue":
+            continue
+        key = ast.unparse(words["translation_key"]).removeprefix("f").strip("'")
+        placeholders = keys_of(words["translation_placeholders"])
+        is_fixable = ast.unparse(words["is_fixable"]) == "True"
+        for verdict in Verdict if "{" in key else ("",):
+            if verdict is not Verdict.GOOD:
+                used[re.sub("{.*}", verdict, key)] = (placeholders, is_fixable)
+    return used
+
+
+def fields(schema: object) -> dict[str, Any]:
+    """Return the fields of a schema and, below their section, those of a section."""
+    return {
+        str(key): fields(inner) if (inner := getattr(value, "schema", None)) is not None else None
+        for key, value in getattr(schema, "schema", {}).items()
+    }
+
+
+def strings_in(name: str, where: str) -> set[str]:
+    """Return the constants that calls of a function are given under a keyword, or first."""
+    found = {
+        words.get(where) or (arguments[0] if arguments else None)
+        for function, words, arguments in calls_in("config_flow")
+        if function == name
+    }
+    return {node.value for node in found if isinstance(node, ast.Constant)}  # type: ignore[misc]
+
+
+def test_all_errors_of_the_client_are_looked_at() -> None:
+    """A new kind of error needs a text."""
+    assert {type(error) for error in ERRORS} == {QubeError, *descendants(QubeError)}
+
+
+def descendants(kind: type[QubeError]) -> Iterator[type[QubeError]]:
+    """Yield all kinds of error below one."""
+    for child in kind.__subclasses__():
+        yield child
+        yield from descendants(child)
+
+
+@pytest.mark.parametrize("platform", entities())
+def test_every_entity_has_its_name_and_no_other_has(platform: str) -> None:
+    """By the key of its description."""
+    assert set(ENGLISH["entity"]) == set(entities())
+    assert set(ENGLISH["entity"][platform]) == set(entities()[platform])
+
+
+def test_names_have_the_placeholders_that_entities_fill() -> None:
+    """A phase, or the property itself."""
+    for key, description in entities()["sensor"].items():
+        name = ENGLISH["entity"]["sensor"][key]["name"]
+        filled = set(getattr(description, "placeholders", {}))
+        assert placeholders_in(name) == filled, key
+
+
+def test_what_is_left_off_on_large_accounts_can_be_named() -> None:
+    """The repair lists the entities by the names that these texts give them."""
+    for key, platform in ORDER.items():
+        assert ENGLISH["entity"][platform][key]["name"]
+
+
+def test_states_are_the_options() -> None:
+    """Each choice of a select has its text."""
+    for key, description in entities()["select"].items():
+        assert set(ENGLISH["entity"]["select"][key]["state"]) == set(description.options)
+
+
+def test_icons_are_there_only_for_what_exists() -> None:
+    """Entities, their states, and names that can be those of an icon."""
+    possible = {"switch": {"on", "off"}, "binary_sensor": {"on", "off"}}
+    for platform, icons in ICONS["entity"].items():
+        for key, icon in icons.items():
+            description = entities()[platform][key]
+            states = possible.get(platform) or set(getattr(description, "options", None) or ())
+            assert set(icon.get("state", {})) <= states, key
+            assert all(float(bound) <= 10**10 for bound in icon.get("range", {})), key
+            assert set(icon) <= {"default", "state", "range"}
+            assert "default" in icon
+    for path, name in leaves(ICONS):
+        assert re.fullmatch(r"mdi:[a-z0-9]+(-[a-z0-9]+)*", name), path
+
+
+def test_entities_without_a_device_class_have_an_icon() -> None:
+    """Home Assistant has one for each device class; the others would all look alike."""
+    for platform, described in entities().items():
+        for key, description in described.items():
+            has_icon = key in ICONS["entity"].get(platform, {})
+            is_phase_of = key.removesuffix("_phase") in QUANTITIES
+            assert has_icon or is_phase_of or description.device_class, key
+
+
+def test_every_exception_has_its_text_and_no_other_has() -> None:
+    """With the placeholders that it is raised with."""
+    texts = {key: placeholders_in(text["message"]) for key, text in ENGLISH["exceptions"].items()}
+    used = exceptions()
+    assert set(texts) == set(used)
+    assert {key: texts[key] - used[key] for key in texts if texts[key] - used[key]} == {}
+
+
+def test_every_repair_has_its_text_and_no_other_has() -> None:
+    """A form where it can be fixed, a description where it cannot."""
+    assert set(ENGLISH["issues"]) == set(issues())
+    for key, (placeholders, is_fixable) in issues().items():
+        issue = ENGLISH["issues"][key]
+        assert set(issue) == {"title", "fix_flow" if is_fixable else "description"}
+        assert set().union(*(placeholders_in(text) for _, text in leaves(issue))) == placeholders
+        if is_fixable:
+            assert set(issue["fix_flow"]["step"]) == {"confirm"}
+
+
+def test_every_step_of_a_flow_has_its_texts() -> None:
+    """A title, and a name and a description for each field, those of sections too."""
+    schemas = {
+        "user": config_flow.USER_SCHEMA,
+        "reauth_confirm": config_flow.REAUTH_SCHEMA,
+        "reconfigure": config_flow.RECONFIGURE_SCHEMA,
+        "init": config_flow.OPTIONS_SCHEMA,
+    }
+    texts = {**ENGLISH["config"]["step"], **ENGLISH["options"]["step"]}
+    assert strings_in("async_show_form", "step_id") == set(schemas) == set(texts)
+    assert set(ENGLISH["options"]["step"]) == {"init"}
+    for step, schema in schemas.items():
+        assert texts[step]["title"]
+        wanted = fields(schema)
+        plain = {field for field, inner in wanted.items() if inner is None}
+        assert set(texts[step]["data"]) == set(texts[step]["data_description"]) == plain
+        sections = {field: set(inner) for field, inner in wanted.items() if inner is not None}
+        described = texts[step].get("sections", {})
+        assert {name: set(section["data"]) for name, section in described.items()} == sections
+        for section in described.values():
+            assert section["name"]
+            assert set(section["data_description"]) == set(section["data"])
+
+
+def test_every_error_and_every_end_of_a_flow_has_its_text() -> None:
+    """And there is no text for what cannot happen."""
+    tree = ast.parse((INTEGRATION / "config_flow.py").read_text())
+    errors = {
+        value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if key is not None
+        and ast.unparse(key) in ("'base'", "CONF_API_KEY")
+        and isinstance(value, ast.Constant)
+    }
+    assert set(ENGLISH["config"]["error"]) == errors
+    called = {function for function, _, _ in calls_in("config_flow")}
+    assert {"_async_abort_entries_match", "async_update_reload_and_abort"} <= called
+    ends = strings_in("AbortFlow", "reason") | strings_in("async_abort", "reason")
+    theirs = {"already_configured", "reauth_successful", "reconfigure_successful"}
+    assert set(ENGLISH["config"]["abort"]) == ends | theirs
