@@ -112,7 +112,7 @@ async def test_a_server_that_stalls_is_not_waited_for(
 
 def test_the_timeouts_bound_the_whole_and_the_connecting() -> None:
     """Twenty seconds in all, ten of them to connect."""
-    assert (transport.TIMEOUT.total, transport.TIMEOUT.connect) == (20, 10)
+    assert (transport.TIMEOUT.total, transport.TIMEOUT.sock_connect) == (20, 10)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -11,6 +10,7 @@ import json
 from typing import Final, Literal
 
 from aiohttp import ClientError, ClientPayloadError, ClientResponse, ClientSession, ClientTimeout
+from multidict import CIMultiDict
 import orjson
 from yarl import URL
 
@@ -29,7 +29,7 @@ type Method = Literal["GET", "PUT", "POST"]
 
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024
 REQUESTS_AT_ONCE: Final = 8
-TIMEOUT: Final = ClientTimeout(total=20, connect=10)
+TIMEOUT: Final = ClientTimeout(total=20, sock_connect=10)
 RETRY_AFTER_S: Final = (1.0, 3600.0)
 DEFAULT_RETRY_AFTER_S: Final = 60.0
 
@@ -43,17 +43,26 @@ class RequestLimit:
         self._commands: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def slot(self, *, command: bool) -> AsyncIterator[None]:
-        """Hold one slot, waiting for it where none is free."""
+    def slot(self, *, command: bool) -> Slot:
+        """Return a context that holds one slot, waiting for it where none is free."""
+        return Slot(self, command=command)
+
+    async def take(self, *, command: bool) -> None:
+        """Take a slot, waiting for it where none is free."""
         if self._free:
             self._free -= 1
         else:
             await self._wait(self._commands if command else self._others)
-        try:
-            yield
-        finally:
-            self._hand_on()
+
+    def hand_on(self) -> None:
+        """Give a slot to the next in line, commands first, or back."""
+        for queue in (self._commands, self._others):
+            while queue:
+                turn = queue.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self._free += 1
 
     async def _wait(self, queue: deque[asyncio.Future[None]]) -> None:
         turn = asyncio.get_running_loop().create_future()
@@ -63,17 +72,27 @@ class RequestLimit:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 # The slot was already handed to the one who gives up.
-                self._hand_on()
+                self.hand_on()
             raise
 
-    def _hand_on(self) -> None:
-        for queue in (self._commands, self._others):
-            while queue:
-                turn = queue.popleft()
-                if not turn.done():
-                    turn.set_result(None)
-                    return
-        self._free += 1
+
+class Slot:
+    """One request's place; a class, because a generator would cost as much as half a reading."""
+
+    __slots__ = ("_command", "_limit")
+
+    def __init__(self, limit: RequestLimit, *, command: bool) -> None:
+        """Prepare to take a slot."""
+        self._limit = limit
+        self._command = command
+
+    async def __aenter__(self) -> None:
+        """Take it."""
+        await self._limit.take(command=self._command)
+
+    async def __aexit__(self, *_: object) -> None:
+        """Hand it on."""
+        self._limit.hand_on()
 
 
 class Transport:
@@ -84,7 +103,8 @@ class Transport:
         self._session = session
         self._url = url.rstrip("/")
         self._api_key = api_key
-        self._headers = {"X-Qube-API-Key": api_key, "Accept": "application/json"}
+        self._headers = CIMultiDict({"X-Qube-API-Key": api_key, "Accept": "application/json"})
+        self._urls: dict[str, URL] = {}
         self._limit = RequestLimit(REQUESTS_AT_ONCE)
         self._not_before = 0.0
 
@@ -107,7 +127,7 @@ class Transport:
         async with self._limit.slot(command=command):
             self._check_rate_limit()
             try:
-                url = URL(f"{self._url}{path}", encoded=True)
+                url = self._url_of(path)
                 if query is not None:
                     url = url.with_query(query)
                 status, content = await self._exchange(method, url, body)
@@ -122,6 +142,12 @@ class Transport:
         if failure is not None:
             raise failure
         return self._data(status, content, secret)
+
+    def _url_of(self, path: str) -> URL:
+        """Return the address of a path; the same few are needed at every poll."""
+        if (url := self._urls.get(path)) is None:
+            url = self._urls[path] = URL(f"{self._url}{path}", encoded=True)
+        return url
 
     async def _exchange(
         self, method: Method, url: URL, body: Mapping[str, Json] | None
