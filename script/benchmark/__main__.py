@@ -1,0 +1,135 @@
+"""Measure and judge: `script/bench --meters 100 1000`; exits 1 where a target is missed."""
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+import os
+from pathlib import Path
+import platform
+import socket
+import subprocess
+import sys
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import Final
+
+from homeassistant.const import __version__
+import orjson
+
+from .cloud import API_KEY, Simulator
+from .home_assistant import REPOSITORY
+from .measurement import Arm, Measurement, Task, Window
+from .report import Results, table, targets
+
+_LINES_OF_LOG: Final = 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What the command line says."""
+
+    meters: Sequence[int]
+    interval: int
+    seconds: int
+    arms: Sequence[Arm]
+    json: Path | None
+
+
+def _parse() -> Options:
+    parser = ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument("--meters", type=int, nargs="+", default=[100, 1000], metavar="N")
+    parser.add_argument("--interval", type=int, default=30, help="seconds between two polls")
+    parser.add_argument("--seconds", type=int, default=60, help="seconds of steady state")
+    parser.add_argument("--arms", type=Arm, nargs="+", default=[*Arm], choices=[*Arm])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured")
+    options = Options(**vars(parser.parse_args()))
+    if options.seconds % options.interval:
+        parser.error("--seconds must hold a whole number of intervals")
+    return options
+
+
+def _measure(arm: Arm, meters: int, options: Options) -> Measurement:
+    """Measure an arm in a process of its own, against a cloud of its own."""
+    _say(f"{meters} meters, {arm} …")
+    with Simulator(meters) as url:
+        content = orjson.loads(
+            _run_arm(
+                Task(
+                    arm=arm,
+                    url=url,
+                    api_key=API_KEY,
+                    interval_s=options.interval,
+                    window_s=options.seconds,
+                )
+            )
+        )
+    window = Window(**content.pop("window"))
+    return Measurement(**{**content, "arm": Arm(content["arm"]), "window": window})
+
+
+def _run_arm(task: Task) -> bytes:
+    """Return what the arm's process wrote."""
+    with TemporaryDirectory(prefix="qube-benchmark-") as folder, TemporaryFile() as errors:
+        done = subprocess.run(
+            [sys.executable, "-m", f"{__package__}.arm", orjson.dumps(task).decode(), folder],
+            cwd=REPOSITORY,
+            env={**os.environ, "SETUP_PORT": str(_free_port())},
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            check=False,
+        )
+        if done.returncode:
+            errors.seek(0)
+            last_words = errors.read().decode(errors="replace").splitlines()[-_LINES_OF_LOG:]
+            raise SystemExit("\n".join((f"the arm {task.arm} failed:", *last_words)))
+    return done.stdout
+
+
+def _free_port() -> int:
+    """Return a port for Home Assistant's own pages: another one may run here."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def _run(options: Options) -> Results:
+    results: dict[int, dict[Arm, Measurement]] = {}
+    idle: Measurement | None = None
+    for meters in options.meters:
+        results[meters] = {}
+        for arm in options.arms:
+            # Without an integration it makes no difference how many meters there are.
+            if arm is Arm.IDLE and idle is not None:
+                measurement = replace(idle, meters=meters)
+            else:
+                measurement = _measure(arm, meters, options)
+            if arm is Arm.IDLE:
+                idle = measurement
+            results[meters][arm] = measurement
+    return results
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"[bench] {text}\n")
+
+
+def main() -> int:
+    """Measure, print and judge."""
+    options = _parse()
+    results = _run(options)
+    if options.json is not None:
+        options.json.write_bytes(
+            orjson.dumps(results, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
+        )
+    print(f"Home Assistant {__version__}, Python {platform.python_version()}, without recorder")
+    print(f"One poll each {options.interval} s, {options.seconds} s of steady state")
+    for meters, measurements in results.items():
+        loads = ", ".join(f"{each.load_before:.2f}" for each in measurements.values())
+        print(f"\n{meters} meters (load average before each arm: {loads})\n")
+        print(table(measurements))
+    judged = [*targets(results)]
+    print("", *judged, sep="\n")
+    return 0 if all(target.is_reached for target in judged) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
