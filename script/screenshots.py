@@ -15,7 +15,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update"),
 )
 OVERVIEW = {"width": 1280, "height": 800}
-DEVICE = {"width": 1440, "height": 1400}
+DEVICE = {"width": 1440, "height": 1320}
 MILLISECONDS_TO_DRAW = 2000
 
 

@@ -210,7 +210,7 @@ def test_every_repair_has_its_text_and_no_other_has() -> None:
 def test_every_step_of_a_flow_has_its_texts() -> None:
     """A title, and a name and a description for each field, those of sections too."""
     schemas = {
-        "user": config_flow.USER_SCHEMA,
+        "user": config_flow.user_schema(None),
         "reauth_confirm": config_flow.REAUTH_SCHEMA,
         "reconfigure": config_flow.RECONFIGURE_SCHEMA,
         "init": config_flow.OPTIONS_SCHEMA,

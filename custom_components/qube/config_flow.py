@@ -51,15 +51,6 @@ SECTION_ADVANCED: Final = "advanced"
 _KEY: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 _URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 
-USER_SCHEMA: Final = probatio.Schema(
-    {
-        probatio.Required(CONF_API_KEY): _KEY,
-        probatio.Required(SECTION_ADVANCED): section(
-            probatio.Schema({probatio.Required(CONF_URL, default=DEFAULT_URL): _URL}),
-            {"collapsed": True},
-        ),
-    }
-)
 REAUTH_SCHEMA: Final = probatio.Schema({probatio.Required(CONF_API_KEY): _KEY})
 RECONFIGURE_SCHEMA: Final = probatio.Schema(
     {probatio.Optional(CONF_API_KEY): _KEY, probatio.Required(CONF_URL): _URL}
@@ -107,7 +98,7 @@ class QubeConfigFlow(ConfigFlow, domain=DOMAIN):
                 return self.async_create_entry(title=_title(spaces), data=data)
         return self.async_show_form(
             step_id="user",
-            data_schema=self.add_suggested_values_to_schema(USER_SCHEMA, user_input),
+            data_schema=self.add_suggested_values_to_schema(user_schema(user_input), user_input),
             errors=errors,
         )
 
@@ -188,6 +179,20 @@ class QubeOptionsFlow(OptionsFlowWithReload):
                 OPTIONS_SCHEMA, self.config_entry.options
             ),
         )
+
+
+def user_schema(user_input: dict[str, Any] | None) -> probatio.Schema:
+    """Return the first form; an address that was changed stays in sight."""
+    is_default = user_input is None or user_input[SECTION_ADVANCED][CONF_URL] == DEFAULT_URL
+    return probatio.Schema(
+        {
+            probatio.Required(CONF_API_KEY): _KEY,
+            probatio.Required(SECTION_ADVANCED): section(
+                probatio.Schema({probatio.Required(CONF_URL, default=DEFAULT_URL): _URL}),
+                {"collapsed": is_default},
+            ),
+        }
+    )
 
 
 async def _async_try(

@@ -166,6 +166,12 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
         return self.data.device.name if self.data else self.key
 
     @property
+    def name_with_space(self) -> str:
+        """Return a name that tells Room 101 of one house from that of another."""
+        space = self.inventory.data.get(self.data.device.space_id or 0) if self.data else None
+        return f"{self.name_of_place} ({space.name})" if space else self.name_of_place
+
+    @property
     def abilities(self) -> frozenset[str]:
         """Return what decides which entities the meter has: its relay and its properties."""
         if self.data is None:

@@ -33,7 +33,7 @@ def async_review_register(meter: MeterCoordinator) -> None:
             severity=IssueSeverity.ERROR,
             translation_key=f"register_{guard.verdict}",
             translation_placeholders={
-                "meter": meter.name_of_place,
+                "meter": meter.name_with_space,
                 "good": f"{guard.last.energy_wh / 1000:.3f}",
                 "held": f"{guard.held.energy_wh / 1000:.3f}",
             },

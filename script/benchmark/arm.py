@@ -1,9 +1,7 @@
 """One arm, in a process of its own: `python -m script.benchmark.arm TASK FOLDER`."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Mapping, Sequence
-import itertools
+from collections.abc import Sequence
 import os
 from pathlib import Path
 import sys
@@ -16,7 +14,7 @@ import orjson
 
 from custom_components.qube.api.transport import REQUESTS_AT_ONCE
 
-from .cloud import BackDoor, back_door
+from .cloud import back_door
 from .home_assistant import (
     ReadyWatch,
     add_qube,
@@ -25,8 +23,8 @@ from .home_assistant import (
     home_assistant,
     write_config,
 )
-from .measurement import Arm, Measurement, Task, Window
-from .probe import LoopProbe, memory_kib, probing
+from .measurement import Arm, Measurement, Task
+from .probe import CostMeter, memory_kib, stall_probe
 
 # Home Assistant writes its registries ten seconds after the last new entity.
 _WARM_UP_S: Final = 20
@@ -35,29 +33,31 @@ _BARE_REQUESTS: Final = 10_000
 
 async def _measure_home_assistant(task: Task, config_dir: Path) -> Measurement:
     load_before = os.getloadavg()[0]
-    async with (
-        back_door(task.url) as cloud,
-        home_assistant(config_dir) as hass,
-        probing() as probe,
-    ):
+    async with back_door(task.url) as cloud, home_assistant(config_dir) as hass:
         device_ids = await cloud.even_out()
-        meters = len(device_ids)
-        watch = ReadyWatch(hass)
-        if task.arm is Arm.REST:
-            await add_rest(hass, task, device_ids)
-        elif task.arm is Arm.QUBE:
-            await add_qube(hass, task)
-        ready_s = 0.0 if task.arm is Arm.IDLE else await watch.async_ready_s(meters)
-        setup_stall_ms = probe.longest_stall_ms
+        async with stall_probe() as setup:
+            watch = ReadyWatch(hass)
+            if task.arm is Arm.REST:
+                await add_rest(hass, task, device_ids)
+            elif task.arm is Arm.QUBE:
+                await add_qube(hass, task)
+            is_idle = task.arm is Arm.IDLE
+            ready_s = 0.0 if is_idle else await watch.async_ready_s(len(device_ids))
         await asyncio.sleep(_WARM_UP_S)
-        window = await _measure_window(task, cloud, probe)
+        meter = CostMeter(await cloud.counts())
+        await asyncio.sleep(task.window_s)
+        cost = await meter.async_stop(cloud)
+        # Not in the same stretch: the probe's ticks would be a large part of the cost.
+        async with stall_probe() as steady:
+            await asyncio.sleep(task.window_s)
         entities = entities_by_meter(hass)
         return Measurement(
             arm=task.arm,
-            meters=meters,
-            window=window,
+            meters=len(device_ids),
+            cost=cost,
+            steady=steady.stalls,
+            setup=setup.stalls,
             ready_s=ready_s,
-            setup_stall_ms=setup_stall_ms,
             memory_kib=await hass.async_add_executor_job(memory_kib),
             entities=entities.total(),
             fewest_entities=min(entities.values(), default=0),
@@ -65,54 +65,33 @@ async def _measure_home_assistant(task: Task, config_dir: Path) -> Measurement:
         )
 
 
-async def _measure_window(task: Task, cloud: BackDoor, probe: LoopProbe) -> Window:
-    counts = Counter(await cloud.counts())
-    probe.reset()
-    started_at, cpu_before_s = time.perf_counter(), time.process_time()
-    await asyncio.sleep(task.window_s)
-    return await _window(cloud, probe, counts, started_at, cpu_before_s)
-
-
-async def _window(
-    cloud: BackDoor,
-    probe: LoopProbe,
-    counts_before: Mapping[str, int],
-    started_at: float,
-    cpu_before_s: float,
-) -> Window:
-    return Window(
-        elapsed_s=time.perf_counter() - started_at,
-        cpu_s=time.process_time() - cpu_before_s,
-        longest_stall_ms=probe.longest_stall_ms,
-        longest_gc_ms=probe.longest_gc_ms,
-        requests=dict(Counter(await cloud.counts()) - Counter(counts_before)),
-    )
-
-
 async def _measure_bare(task: Task) -> Measurement:
     load_before = os.getloadavg()[0]
+    connector = TCPConnector(limit=0)
+    headers = {"X-Qube-API-Key": task.api_key}
     async with (
         back_door(task.url) as cloud,
-        ClientSession(
-            task.url, connector=TCPConnector(limit=0), headers={"X-Qube-API-Key": task.api_key}
-        ) as session,
-        probing() as probe,
+        ClientSession(task.url, connector=connector, headers=headers) as session,
     ):
         device_ids = await cloud.even_out()
         paths = [f"/api/v2/devices/{device_id}/metrics" for device_id in device_ids]
-        started_at = time.perf_counter()
-        await _read_all(session, paths)
-        ready_s, setup_stall_ms = time.perf_counter() - started_at, probe.longest_stall_ms
-        counts = await cloud.counts()
-        probe.reset()
-        started_at, cpu_before_s = time.perf_counter(), time.process_time()
-        await _read_all(session, paths * (_BARE_REQUESTS // len(paths)))
+        async with stall_probe() as setup:
+            started_at = time.perf_counter()
+            await _read_all(session, paths)
+            ready_s = time.perf_counter() - started_at
+        many = paths * (_BARE_REQUESTS // len(paths))
+        meter = CostMeter(await cloud.counts())
+        await _read_all(session, many)
+        cost = await meter.async_stop(cloud)
+        async with stall_probe() as steady:
+            await _read_all(session, many)
         return Measurement(
             arm=task.arm,
-            meters=len(paths),
-            window=await _window(cloud, probe, counts, started_at, cpu_before_s),
+            meters=len(device_ids),
+            cost=cost,
+            steady=steady.stalls,
+            setup=setup.stalls,
             ready_s=ready_s,
-            setup_stall_ms=setup_stall_ms,
             memory_kib=memory_kib(),
             entities=0,
             fewest_entities=0,
@@ -130,7 +109,7 @@ async def _read_all(session: ClientSession, paths: Sequence[str]) -> None:
                 orjson.loads(await response.read())
 
     async with asyncio.TaskGroup() as group:
-        for _ in itertools.repeat(None, REQUESTS_AT_ONCE):
+        for _ in range(REQUESTS_AT_ONCE):
             group.create_task(work())
 
 

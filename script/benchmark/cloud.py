@@ -1,7 +1,8 @@
 """The simulated cloud, as a process of its own, and its back door."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 import re
 import subprocess
 import sys
@@ -9,33 +10,23 @@ from typing import IO, Final
 
 from aiohttp import ClientSession
 
+REPOSITORY: Final = Path(__file__).parents[2]
 API_KEY: Final = "benchmark-key"
 
 _SPACES: Final = 10
 _ADDRESS: Final = re.compile(r"http://\S+")
 
 
-class Simulator:
-    """A simulated cloud of so many meters, while the context lasts."""
-
-    def __init__(self, meters: int) -> None:
-        """Prepare a cloud."""
-        self._meters = meters
-        self._process: subprocess.Popen[str] | None = None
-
-    def __enter__(self) -> str:
-        """Start it and return its address."""
-        command = [sys.executable, "-m", "tests.simulator", "--port", "0"]
-        command += ["--spaces", str(_SPACES), "--meters", str(self._meters)]
-        command += ["--api-key", API_KEY]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        return _address(self._process.stdout)
-
-    def __exit__(self, *_: object) -> None:
-        """Stop it."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
+@contextmanager
+def simulator(meters: int) -> Iterator[str]:
+    """Run a simulated cloud of so many meters, and return its address."""
+    command = [sys.executable, "-m", "tests.simulator", "--port", "0", "--api-key", API_KEY]
+    command += ["--spaces", str(_SPACES), "--meters", str(meters)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield _address(process.stdout)
+        finally:
+            process.terminate()
 
 
 def _address(output: IO[str] | None) -> str:
@@ -55,7 +46,8 @@ class BackDoor:
     async def even_out(self) -> list[str]:
         """Make every meter answer every poll in full, and return their ids.
 
-        Otherwise `rest` would spend its time on logging errors of offline meters and of nulls.
+        Otherwise `rest` would spend its time on logging errors of offline meters, and of nulls where
+        it was told to expect numbers.
         """
         async with self._session.get("/_simulator/meters") as response:
             device_ids = [str(meter["device_id"]) for meter in await response.json()]

@@ -24,9 +24,8 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.qube.const import CONF_READING_INTERVAL, DOMAIN
 
+from .cloud import REPOSITORY
 from .measurement import ENTITIES_PER_METER, Task
-
-REPOSITORY: Final = Path(__file__).parents[2]
 
 _CHECK_EACH_S: Final = 1
 _READY_WITHIN_S: Final = 300

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 # The issue's comparison is for at least so many entities a meter; `rest` gets exactly these.
 ENTITIES_PER_METER = 8
@@ -29,14 +30,20 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
-    """What a stretch of steady state cost; `longest_gc_ms` is the part of one collection."""
+class Cost:
+    """What a stretch of steady state took, with the requests that the cloud counted meanwhile."""
 
     elapsed_s: float
     cpu_s: float
-    longest_stall_ms: float
-    longest_gc_ms: float
     requests: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stalls:
+    """How long the event loop came to nothing else, and the longest garbage collection."""
+
+    longest_ms: float
+    longest_gc_ms: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,9 +52,10 @@ class Measurement:
 
     arm: Arm
     meters: int
-    window: Window
+    cost: Cost
+    steady: Stalls
+    setup: Stalls
     ready_s: float
-    setup_stall_ms: float
     memory_kib: int
     entities: int
     fewest_entities: int
@@ -56,20 +64,36 @@ class Measurement:
     @property
     def polls(self) -> int:
         """Return how often a meter was read for its values."""
-        return self.window.requests.get("metrics", 0)
+        return self.cost.requests["metrics"]
 
     @property
     def requests_per_poll(self) -> float:
         """Return how many requests one reading of a meter took, all kinds counted."""
-        return sum(self.window.requests.values()) / self.polls
+        return sum(self.cost.requests.values()) / self.polls
 
-    def cpu_ms_per_poll(self, idle: Measurement | None) -> float:
-        """Return the CPU time of one reading of a meter, without what an idle process takes."""
-        idle_cpu_s = 0.0
-        if idle is not None:
-            idle_cpu_s = idle.window.cpu_s / idle.window.elapsed_s * self.window.elapsed_s
-        return (self.window.cpu_s - idle_cpu_s) * 1000 / self.polls
+    @property
+    def cpu_share(self) -> float:
+        """Return the part of a core that was used."""
+        return self.cost.cpu_s / self.cost.elapsed_s
+
+    def cpu_ms_per_poll(self, idle: Measurement | None = None) -> float:
+        """Return the CPU time of one reading of a meter, less what an idle process takes."""
+        idle_share = idle.cpu_share if idle else 0.0
+        return (self.cpu_share - idle_share) * self.cost.elapsed_s * 1000 / self.polls
 
     def memory_kib_per_meter(self, idle: Measurement) -> float:
         """Return what one meter adds to the memory of an idle process."""
         return (self.memory_kib - idle.memory_kib) / self.meters
+
+
+def measurement_from_json(content: dict[str, Any]) -> Measurement:
+    """Return what an arm's process wrote."""
+    return Measurement(
+        **content
+        | {
+            "arm": Arm(content["arm"]),
+            "cost": Cost(**content["cost"]),
+            "steady": Stalls(**content["steady"]),
+            "setup": Stalls(**content["setup"]),
+        }
+    )

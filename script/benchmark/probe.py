@@ -1,4 +1,4 @@
-"""Measure a process from within its event loop; the probe costs the same in every arm."""
+"""Measure a process from within its event loop."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -9,10 +9,13 @@ import resource
 import time
 from typing import Final, Literal
 
+from .cloud import BackDoor
+from .measurement import Cost, Stalls
+
 _TICK_S: Final = 0.005
 
 
-class LoopProbe:
+class StallProbe:
     """Notice how late the event loop comes to its work, and how long collections take."""
 
     def __init__(self) -> None:
@@ -21,48 +24,69 @@ class LoopProbe:
         self._due_at = 0.0
         self._collecting_since = 0.0
         self._handle: asyncio.TimerHandle | None = None
-        self.longest_stall_ms = 0.0
-        self.longest_gc_ms = 0.0
-
-    def reset(self) -> None:
-        """Forget what was seen."""
-        self.longest_stall_ms = self.longest_gc_ms = 0.0
+        self._longest_s = 0.0
+        self._longest_gc_s = 0.0
 
     def start(self) -> None:
         """Begin to watch."""
-        gc.callbacks.append(self._collecting)
+        gc.callbacks.append(self._on_collection)
         self._due_at = self._loop.time() + _TICK_S
         self._handle = self._loop.call_at(self._due_at, self._tick)
 
     def stop(self) -> None:
         """Watch no longer."""
-        gc.callbacks.remove(self._collecting)
+        gc.callbacks.remove(self._on_collection)
         if self._handle is not None:
             self._handle.cancel()
 
+    @property
+    def stalls(self) -> Stalls:
+        """Return the longest ones so far."""
+        return Stalls(longest_ms=self._longest_s * 1000, longest_gc_ms=self._longest_gc_s * 1000)
+
     def _tick(self) -> None:
         now = self._loop.time()
-        self.longest_stall_ms = max(self.longest_stall_ms, (now - self._due_at) * 1000)
+        self._longest_s = max(self._longest_s, now - self._due_at)
         self._due_at = now + _TICK_S
         self._handle = self._loop.call_at(self._due_at, self._tick)
 
-    def _collecting(self, phase: Literal["start", "stop"], _info: Mapping[str, int]) -> None:
+    def _on_collection(self, phase: Literal["start", "stop"], _info: Mapping[str, int]) -> None:
         now = time.perf_counter()
         if phase == "start":
             self._collecting_since = now
         else:
-            self.longest_gc_ms = max(self.longest_gc_ms, (now - self._collecting_since) * 1000)
+            self._longest_gc_s = max(self._longest_gc_s, now - self._collecting_since)
 
 
 @asynccontextmanager
-async def probing() -> AsyncIterator[LoopProbe]:
-    """Probe the running loop."""
-    probe = LoopProbe()
+async def stall_probe() -> AsyncIterator[StallProbe]:
+    """Probe the running loop; to tick costs about as much as a hundred idle meters."""
+    probe = StallProbe()
     probe.start()
     try:
         yield probe
     finally:
         probe.stop()
+
+
+class CostMeter:
+    """Add up what this process takes, all threads counted, from now on."""
+
+    def __init__(self, counts_before: Mapping[str, int]) -> None:
+        """Begin, with what the cloud had counted until then."""
+        self._counts_before = counts_before
+        self._started_at = time.perf_counter()
+        self._cpu_before_s = time.process_time()
+
+    async def async_stop(self, cloud: BackDoor) -> Cost:
+        """Return what was taken."""
+        elapsed_s = time.perf_counter() - self._started_at
+        cpu_s = time.process_time() - self._cpu_before_s
+        requests = {
+            endpoint: count - self._counts_before.get(endpoint, 0)
+            for endpoint, count in (await cloud.counts()).items()
+        }
+        return Cost(elapsed_s=elapsed_s, cpu_s=cpu_s, requests=requests)
 
 
 def memory_kib() -> int:

@@ -6,6 +6,7 @@ from typing import Final, override
 
 from .measurement import ENTITIES_PER_METER, Arm, Measurement
 
+# By the number of meters; Home Assistant alone is always among the arms.
 type Results = Mapping[int, Mapping[Arm, Measurement]]
 
 _TITLES: Final = {
@@ -18,7 +19,7 @@ _COLUMNS: Final = (
     "arm",
     "CPU per meter and poll (ms)",
     "longest stall (ms)",
-    "of it GC (ms)",
+    "longest GC (ms)",
     "requests per meter and poll",
     "ready (s)",
     "longest stall until ready (ms)",
@@ -58,59 +59,65 @@ class Target:
 
 def table(measurements: Mapping[Arm, Measurement]) -> str:
     """Return the Markdown table of one number of meters."""
-    idle = measurements.get(Arm.IDLE)
+    idle = measurements[Arm.IDLE]
     rows = [_COLUMNS, *(_row(measurement, idle) for measurement in measurements.values())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        " | ".join(
-            cell.ljust(width) if index == 0 else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    rule = " | ".join(
-        "-" * width if index == 0 else "-" * (width - 1) + ":" for index, width in enumerate(widths)
-    )
-    return "\n".join(f"| {line} |" for line in (lines[0], rule, *lines[1:]))
+    rule = ("-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:]))
+    return "\n".join(_line(row, widths) for row in (rows[0], rule, *rows[1:]))
 
 
-def _row(measurement: Measurement, idle: Measurement | None) -> tuple[str, ...]:
-    arm, window = measurement.arm, measurement.window
-    stalls = f"{window.longest_stall_ms:.0f}", f"{window.longest_gc_ms:.0f}"
-    if arm is Arm.IDLE:
-        return _TITLES[arm], "", *stalls, "", "", "", "", ""
-    cpu = f"{measurement.cpu_ms_per_poll(None if arm is Arm.BARE else idle):.3f}"
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    first, *others = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+    return f"| {' | '.join((first.strip().ljust(widths[0]), *others))} |"
+
+
+def _row(measurement: Measurement, idle: Measurement) -> tuple[str, ...]:
+    title, steady = _TITLES[measurement.arm], measurement.steady
+    stalls = f"{steady.longest_ms:.0f}", f"{steady.longest_gc_ms:.0f}"
+    if measurement.arm is Arm.IDLE:
+        return title, "", *stalls, "", "", "", "", ""
+    is_bare = measurement.arm is Arm.BARE
     return (
-        _TITLES[arm],
-        cpu,
+        title,
+        f"{measurement.cpu_ms_per_poll(None if is_bare else idle):.3f}",
         *stalls,
         f"{measurement.requests_per_poll:.2f}",
         f"{measurement.ready_s:.1f}",
-        f"{measurement.setup_stall_ms:.0f}",
-        f"{measurement.memory_kib_per_meter(idle):.0f}" if idle and arm is not Arm.BARE else "",
-        f"{measurement.entities / measurement.meters:.1f}" if arm is not Arm.BARE else "",
+        f"{measurement.setup.longest_ms:.0f}",
+        "" if is_bare else f"{measurement.memory_kib_per_meter(idle):.0f}",
+        "" if is_bare else f"{measurement.entities / measurement.meters:.1f}",
     )
+
+
+def notes(measurements: Mapping[Arm, Measurement]) -> Iterator[str]:
+    """Yield what the table has no column for."""
+    idle = measurements[Arm.IDLE]
+    yield f"Home Assistant alone: {idle.cpu_share:.2%} of a core, {idle.memory_kib // 1024} MiB"
+    if qube := measurements.get(Arm.QUBE):
+        asked = ", ".join(f"{count} {endpoint}" for endpoint, count in qube.cost.requests.items())
+        yield f"Requests of this integration in {qube.cost.elapsed_s:.0f} s: {asked}"
+    loads = ", ".join(f"{arm} {each.load_before:.2f}" for arm, each in measurements.items())
+    yield f"Load average before each arm: {loads}"
 
 
 def targets(results: Results) -> Iterator[Target]:
     """Yield the targets that the arms that ran can tell of."""
     large, small = results.get(_LARGE, {}), results.get(_SMALL, {})
-    qube, rest, idle = large.get(Arm.QUBE), large.get(Arm.REST), large.get(Arm.IDLE)
-    if qube is None:
+    if (qube := large.get(Arm.QUBE)) is None:
         return
-    cpu_ms = qube.cpu_ms_per_poll(idle)
-    if rest is not None:
-        cpu_ratio = cpu_ms / rest.cpu_ms_per_poll(idle)
-        yield Target(name="CPU, of rest's", value=cpu_ratio, limit=_MAX_CPU_OF_REST)
-    stall_ms = qube.window.longest_stall_ms
-    yield Target(name="longest stall (ms)", value=stall_ms, limit=_MAX_STALL_MS)
+    cpu_ms = qube.cpu_ms_per_poll(large[Arm.IDLE])
+    if rest := large.get(Arm.REST):
+        cpu_of_rest = cpu_ms / rest.cpu_ms_per_poll(large[Arm.IDLE])
+        yield Target(name="CPU, of rest's", value=cpu_of_rest, limit=_MAX_CPU_OF_REST)
+        ready_of_rest = qube.ready_s / rest.ready_s
+        yield Target(
+            name="time until ready, of rest's", value=ready_of_rest, limit=_MAX_READY_OF_REST
+        )
+    yield Target(name="longest stall (ms)", value=qube.steady.longest_ms, limit=_MAX_STALL_MS)
     requests = qube.requests_per_poll
     yield Target(name="requests per meter and poll", value=requests, limit=_MAX_REQUESTS)
-    if rest is not None:
-        ready_ratio = qube.ready_s / rest.ready_s
-        yield Target(name="ready, of rest's", value=ready_ratio, limit=_MAX_READY_OF_REST)
-    if (few := small.get(Arm.QUBE)) is not None:
-        growth = cpu_ms / few.cpu_ms_per_poll(small.get(Arm.IDLE))
+    if few := small.get(Arm.QUBE):
+        growth = cpu_ms / few.cpu_ms_per_poll(small[Arm.IDLE])
         name = f"CPU at {_LARGE} meters, of that at {_SMALL}"
         yield Target(name=name, value=growth, limit=_MAX_GROWTH)
     yield Target(
