@@ -33,7 +33,7 @@ async def test_a_register_that_falls_to_zero_is_held_back_and_asked_about(
     assert issue.translation_key == "register_fell"
     assert issue.is_fixable
     assert issue.translation_placeholders == {
-        "meter": meter.name,
+        "meter": f"{meter.name} (Lakshmi Residency)",
         "good": "1461.800",
         "held": "0.000",
     }

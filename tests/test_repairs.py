@@ -69,7 +69,7 @@ async def test_what_the_owner_confirms_is_the_new_register(
     assert form["type"] == "form"
     assert form["step_id"] == "confirm"
     assert form["description_placeholders"] == {
-        "meter": meter.name,
+        "meter": f"{meter.name} (Lakshmi Residency)",
         "good": "1461.800",
         "held": "2.500",
     }
