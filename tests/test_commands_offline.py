@@ -53,3 +53,19 @@ async def test_a_meter_that_goes_offline_before_it_is_read_back_says_so(account:
         await command
     assert raised.value.translation_key == "command_meter_offline"
     assert account.state(meter, "relay") == "on"
+
+
+async def test_a_command_that_ends_does_not_make_a_lost_meter_look_alive(account: Account) -> None:
+    """What was last read is stale by then, and stays unavailable until something is read."""
+    meter = account.meter()
+    account.break_down(FaultKind.HTML_200, Endpoint.METRICS, meter)
+    command = account.begin(meter, "relay", value=False)
+    await until(lambda: Endpoint.METRICS in account.asked)
+    await account.poll(meter)
+    assert account.state(meter, "power") == "unavailable"
+    with pytest.raises(HomeAssistantError):
+        await command
+    assert account.state(meter, "power") == "unavailable"
+    account.cloud.faults.clear()
+    await account.poll(meter)
+    assert account.state(meter, "relay") == "off"

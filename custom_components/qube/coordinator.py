@@ -155,7 +155,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
         self._identities = identities
         self._polls = 0
         self._details_due_at = 0.0
-        self._published_out_of_turn = 0
+        self._shown_out_of_turn = 0
         self._is_announced = False
         self._abilities: frozenset[str] = frozenset()
         self._observed: MeterData | None = None
@@ -191,7 +191,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
 
     @override
     async def _async_update_data(self) -> MeterData | None:
-        published_before = self._published_out_of_turn
+        shown_before = self._shown_out_of_turn
         self._polls += 1
         if self._polls > 1:
             self.update_interval = self._interval
@@ -206,10 +206,10 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
                 # Who waits together would otherwise ask together, from then on for ever.
                 failed.retry_after += self._interval.total_seconds() * self._phase
             raise failed from err
-        if published_before == self._published_out_of_turn or self._observed is None:
+        if shown_before == self._shown_out_of_turn or self._observed is None:
             self._observe(device, metrics)
         else:
-            # A command that published something meanwhile has the younger metrics.
+            # A command that read back meanwhile has the younger metrics.
             self._observed = replace(self._observed, device=device)
         return self._shown()
 
@@ -249,7 +249,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
     def async_request_state(self, command: Command) -> None:
         """Show what a command asks for until it is settled; a younger command takes its place."""
         self._requested[command.field] = command
-        self._publish()
+        self._redraw()
 
     @callback
     def is_wanted(self, command: Command) -> bool:
@@ -261,14 +261,15 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
         """Show what the meter itself shows again."""
         if self.is_wanted(command):
             del self._requested[command.field]
-            self._publish()
+            self._redraw()
 
     @callback
     def async_show(self, metrics: Metrics) -> None:
         """Publish metrics that were read out of turn."""
         if self._observed is not None:
             self._observe(self._observed.device, metrics)
-            self._publish()
+            self._shown_out_of_turn += 1
+            self.async_set_updated_data(self._shown())
 
     @callback
     def async_accept_register(self) -> None:
@@ -278,11 +279,12 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
             self._identities.set_register(self.key, register)
             async_review_register(self)
             self._observed = replace(self._observed, energy_wh=register.energy_wh)
-            self._publish()
+            self._redraw()
 
-    def _publish(self) -> None:
-        self._published_out_of_turn += 1
-        self.async_set_updated_data(self._shown())
+    def _redraw(self) -> None:
+        """Show the same reading in another way; it is no sign that the meter can be reached."""
+        self.data = self._shown()
+        self.async_update_listeners()
 
     def _observe(self, device: Device, metrics: Metrics | None) -> None:
         """Take over what was read, but hold back an impossible register."""

@@ -46,8 +46,8 @@ class BackDoor:
     async def even_out(self) -> list[str]:
         """Make every meter answer every poll in full, and return their ids.
 
-        Otherwise `rest` would spend its time on logging errors of offline meters, and of nulls where
-        it was told to expect numbers.
+        Otherwise `rest` would spend its time on logging errors: of offline meters, and of nulls
+        where it expects numbers.
         """
         async with self._session.get("/_simulator/meters") as response:
             device_ids = [str(meter["device_id"]) for meter in await response.json()]

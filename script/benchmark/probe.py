@@ -1,6 +1,7 @@
 """Measure a process from within its event loop."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 import gc
@@ -74,7 +75,7 @@ class CostMeter:
 
     def __init__(self, counts_before: Mapping[str, int]) -> None:
         """Begin, with what the cloud had counted until then."""
-        self._counts_before = counts_before
+        self._counts_before = Counter(counts_before)
         self._started_at = time.perf_counter()
         self._cpu_before_s = time.process_time()
 
@@ -82,11 +83,8 @@ class CostMeter:
         """Return what was taken."""
         elapsed_s = time.perf_counter() - self._started_at
         cpu_s = time.process_time() - self._cpu_before_s
-        requests = {
-            endpoint: count - self._counts_before.get(endpoint, 0)
-            for endpoint, count in (await cloud.counts()).items()
-        }
-        return Cost(elapsed_s=elapsed_s, cpu_s=cpu_s, requests=requests)
+        requests = Counter(await cloud.counts()) - self._counts_before
+        return Cost(elapsed_s=elapsed_s, cpu_s=cpu_s, requests=dict(requests))
 
 
 def memory_kib() -> int:
