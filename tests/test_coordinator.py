@@ -149,7 +149,9 @@ async def test_polls_are_spread_over_the_interval(loaded: MockConfigEntry) -> No
         return wait
 
     waits = [first_wait(number) for number in range(1000)]
-    tenths = Counter(int(wait / timedelta(seconds=6)) for wait in waits)
+    # None at all would mean no polling.
+    assert min(waits) == timedelta(seconds=1)
+    tenths = Counter(int((wait - min(waits)) / timedelta(seconds=6)) for wait in waits)
     assert sorted(tenths) == list(range(10))
     assert all(60 <= count <= 140 for count in tenths.values()), tenths
     assert waits == [first_wait(number) for number in range(1000)]

@@ -140,7 +140,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
             LOGGER,
             config_entry=entry,
             name=f"meter {meter.device_id}",
-            update_interval=timedelta(seconds=int(self._interval.total_seconds() * self._phase)),
+            # At least a second: no interval at all would mean no polling.
+            update_interval=timedelta(seconds=1 + int(self._interval.total_seconds() * self._phase)),
             always_update=False,
         )
         # Meters of the same second are polled in one go: to wake up for each costs twice as much.
