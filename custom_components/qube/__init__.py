@@ -12,6 +12,7 @@ from .api import QubeClient
 from .coordinator import InventoryCoordinator, QubeConfigEntry, QubeRuntimeData
 from .devices import Devices
 from .identity import IdentityStore
+from .outage import OutageWatch
 
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
@@ -37,6 +38,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     devices.async_follow()
+    OutageWatch(hass, inventory).async_follow()
     return True
 
 

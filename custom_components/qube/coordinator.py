@@ -11,7 +11,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import TimestampDataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
@@ -67,7 +67,7 @@ def meters_signal(entry: QubeConfigEntry) -> SignalType[list[MeterCoordinator]]:
     return SignalType(f"{DOMAIN}_{entry.entry_id}_meters")
 
 
-class InventoryCoordinator(DataUpdateCoordinator[Mapping[int, Space]]):
+class InventoryCoordinator(TimestampDataUpdateCoordinator[Mapping[int, Space]]):
     """Read the account's spaces, by id, and tell a meter's trouble from the whole cloud's."""
 
     config_entry: QubeConfigEntry
@@ -120,7 +120,7 @@ class InventoryCoordinator(DataUpdateCoordinator[Mapping[int, Space]]):
         return self._is_cloud_down or self.is_key_rejected
 
 
-class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
+class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
     """Read one meter: its metrics at every poll, its details every five minutes."""
 
     config_entry: QubeConfigEntry
@@ -141,7 +141,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
             config_entry=entry,
             name=f"meter {meter.device_id}",
             # At least a second: no interval at all would mean no polling.
-            update_interval=timedelta(seconds=1 + int(self._interval.total_seconds() * self._phase)),
+            update_interval=timedelta(
+                seconds=1 + int(self._interval.total_seconds() * self._phase)
+            ),
             always_update=False,
         )
         # Meters of the same second are polled in one go: to wake up for each costs twice as much.
@@ -236,6 +238,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterData | None]):
     @override
     def _async_refresh_finished(self) -> None:
         """Tell the platforms when the meter can do, or shows, something that it did not before."""
+        super()._async_refresh_finished()
         if self._is_announced and self._abilities != (abilities := self.abilities):
             self._abilities = abilities
             async_dispatcher_send(self.hass, meters_signal(self.config_entry), [self])
