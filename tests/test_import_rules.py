@@ -14,6 +14,8 @@ ROOT: Final = Path(qube.__file__).parent
 PACKAGE: Final = "custom_components.qube"
 PLATFORMS: Final = {platform.value for platform in Platform}
 FLOWS: Final = {"config_flow", "subentry_flow", "repairs"}
+# What Home Assistant looks for by its name, beside platforms and flows.
+HOOKS: Final = {"condition", "diagnostics", "system_health", "trigger"}
 # Plain Python, each a package of its own: what of this integration they may import.
 PLAIN: Final = {"api": {"api"}, "billing": {"billing"}}
 # The runtime raises its repairs itself.
@@ -64,6 +66,8 @@ def floor_of(room: str) -> str:
         return first
     if first in PLATFORMS:
         return "platforms"
+    if first in HOOKS:
+        return "hooks"
     return "flows" if first in FLOWS else "runtime"
 
 
@@ -77,7 +81,7 @@ def on_floor(*floors: str) -> list[str]:
 
 def test_every_floor_has_rooms() -> None:
     """Otherwise the rules below would hold of nothing."""
-    for floor in ("api", "runtime", "platforms", "flows"):
+    for floor in ("api", "runtime", "platforms", "flows", "hooks"):
         assert on_floor(floor), floor
     assert (ROOT / "billing").exists() == bool(on_floor("billing"))
     assert "const" in neighbours_of(ROOMS["coordinator"])
@@ -98,7 +102,7 @@ def test_plain_python_knows_only_its_own_package(room: str) -> None:
 @pytest.mark.parametrize("room", on_floor("runtime"))
 def test_the_runtime_knows_no_platform(room: str) -> None:
     """What happens does not depend on what is shown."""
-    assert not neighbours_of(ROOMS[room]) & PLATFORMS
+    assert not neighbours_of(ROOMS[room]) & (PLATFORMS | HOOKS)
 
 
 @pytest.mark.parametrize("room", on_floor("runtime"))
@@ -108,10 +112,10 @@ def test_the_runtime_knows_no_flow(room: str) -> None:
     assert neighbours_of(ROOMS[room]) & FLOWS <= allowed
 
 
-@pytest.mark.parametrize("room", on_floor("platforms", "flows"))
-def test_platforms_and_flows_know_neither_each_other_nor_their_like(room: str) -> None:
+@pytest.mark.parametrize("room", on_floor("platforms", "flows", "hooks"))
+def test_platforms_flows_and_hooks_know_neither_each_other_nor_their_like(room: str) -> None:
     """What two of them need is on a floor below."""
-    others = (PLATFORMS | FLOWS) - {room}
+    others = (PLATFORMS | FLOWS | HOOKS) - {room}
     assert not neighbours_of(ROOMS[room]) & others
 
 

@@ -1,0 +1,163 @@
+"""What helps to find a fault, and gives nobody away.
+
+Each field is named here; what is not named stays out. So there are no names, descriptions, tags
+and UDFs (they may be those of tenants), no balances, tariffs, readings and relay states (what
+somebody owes and uses, and when they are at home), no free text of the cloud, and no API key.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import fields
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_URL
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.device_registry import DeviceEntry
+from yarl import URL
+
+from .api import Device, Metrics, QubeApiError, Space
+from .const import CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S
+from .coordinator import InventoryCoordinator, MeterCoordinator, QubeConfigEntry
+from .devices import meter_identifier, space_identifier
+
+type Facts = Mapping[str, object]
+
+# Its owner finds the meter by them, among the serial numbers; nobody else has the whole one.
+SHOWN_OF_DEVICE_ID: Final = 6
+
+
+async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: QubeConfigEntry) -> Facts:
+    """Return the facts of an account, of all its spaces and of all its meters."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return {"account": _settings(entry)}
+    runtime = entry.runtime_data
+    return _facts(
+        entry, list(runtime.inventory.data.values()), list(runtime.devices.meters.values())
+    )
+
+
+async def async_get_device_diagnostics(
+    _hass: HomeAssistant, entry: QubeConfigEntry, device: DeviceEntry
+) -> Facts:
+    """Return the facts of a meter, or of a space and its meters."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return {"account": _settings(entry)}
+    runtime = entry.runtime_data
+    spaces = [
+        space
+        for space in runtime.inventory.data.values()
+        if space_identifier(space.space_id) in device.identifiers
+    ]
+    in_spaces = {device.device_id for space in spaces for device in space.devices}
+    meters = [
+        meter
+        for meter in runtime.devices.meters.values()
+        if meter_identifier(meter.key) in device.identifiers
+        or meter.identity.device_id in in_spaces
+    ]
+    return _facts(entry, spaces, meters)
+
+
+def _facts(
+    entry: QubeConfigEntry, spaces: Collection[Space], meters: Collection[MeterCoordinator]
+) -> Facts:
+    runtime = entry.runtime_data
+    everywhere = runtime.devices.meters.values()
+    return {
+        "account": {
+            **_settings(entry),
+            **_polling(runtime.inventory),
+            "is_key_rejected": runtime.inventory.is_key_rejected,
+            "spaces": len(runtime.inventory.data),
+            "meters": len(everywhere),
+            "meters_online": sum(meter.is_online for meter in everywhere),
+            "meters_failing": sum(not meter.last_update_success for meter in everywhere),
+        },
+        "spaces": [_space(space) for space in spaces],
+        "meters": [_meter(meter) for meter in meters],
+    }
+
+
+def _settings(entry: QubeConfigEntry) -> Facts:
+    return {
+        "state": entry.state.value,
+        "setup_error": entry.error_reason_translation_key,
+        "host": URL(entry.data[CONF_URL]).host,
+        "reading_interval_s": entry.options.get(CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S),
+    }
+
+
+def _polling(coordinator: InventoryCoordinator | MeterCoordinator) -> Facts:
+    """Return how reading goes; of an error only its sort, as its text may quote anything."""
+    error, success = coordinator.last_exception, coordinator.last_update_success_time
+    cause = error.__cause__ or error if error else None
+    return {
+        "polls_every": str(coordinator.update_interval),
+        "last_success": success and success.isoformat(timespec="seconds"),
+        "is_failing": not coordinator.last_update_success,
+        "last_error": cause and type(cause).__name__,
+        "last_error_code": cause.code if isinstance(cause, QubeApiError) else None,
+        "last_error_text": error.translation_key if isinstance(error, HomeAssistantError) else None,
+    }
+
+
+def _space(space: Space) -> Facts:
+    """Return what the list says of a space; its number opens nothing without the key."""
+    return {
+        "space_id": space.space_id,
+        "meters": len(space.devices),
+        "is_complete": space.is_complete,
+    }
+
+
+def _meter(meter: MeterCoordinator) -> Facts:
+    identity, guard, data = meter.identity, meter.register_guard, meter.data
+    return {
+        "device_id": _shortened(identity.device_id),
+        "has_other_device_than_first": identity.device_id != meter.key,
+        "filled_udfs": [position for position, udf in enumerate(identity.udfs, 1) if udf],
+        "entities_on_by_default": meter.enabled_entities,
+        "register": {
+            "verdict": guard.verdict.value,
+            "is_held_back": guard.held is not None,
+            "must_ask": guard.must_ask,
+        },
+        **_polling(meter),
+        **(_details(data.device) if data else {}),
+        **(_metrics(data.metrics) if data and data.metrics else {}),
+    }
+
+
+def _details(device: Device) -> Facts:
+    """Return what a meter can do; the words in it are Qube's, not the owner's."""
+    return {
+        "space_id": device.space_id,
+        "is_online": device.is_online,
+        "has_relay": device.has_relay,
+        "mode": device.active_mode,
+        "properties": [
+            {
+                "property_id": reading.property_id,
+                "context_type": reading.context_type,
+                "unit": reading.unit,
+            }
+            for reading in device.readings
+        ],
+    }
+
+
+def _metrics(metrics: Metrics) -> Facts:
+    """Return how a meter is run now, and which of its values are missing."""
+    return {
+        "mode": metrics.mode,
+        "source": metrics.source and metrics.source.name,
+        "without_value": [
+            field.name for field in fields(metrics) if getattr(metrics, field.name) is None
+        ],
+    }
+
+
+def _shortened(device_id: str) -> str:
+    """Return the end of an id, at most half of it."""
+    return f"…{device_id[-min(SHOWN_OF_DEVICE_ID, len(device_id) // 2) :]}"
