@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any, Final
 
+from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 from custom_components.qube import config_flow
@@ -21,6 +22,7 @@ from custom_components.qube.api import (
     QubeResponseError,
 )
 from custom_components.qube.binary_sensor import ONLINE
+from custom_components.qube.condition import CONDITIONS
 from custom_components.qube.entity_budget import ORDER
 from custom_components.qube.errors import command_failed, update_failed
 from custom_components.qube.number import NUMBERS
@@ -29,6 +31,7 @@ from custom_components.qube.register import Verdict
 from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
 from custom_components.qube.switch import SWITCHES
+from custom_components.qube.trigger import TRIGGERS
 from tests.texts import ENGLISH, INTEGRATION, all_calls, calls_in, leaves, placeholders_in
 
 ICONS: Final[dict[str, Any]] = json.loads((INTEGRATION / "icons.json").read_bytes())
@@ -249,3 +252,20 @@ def test_every_error_and_every_end_of_a_flow_has_its_text() -> None:
     ends = strings_in("AbortFlow", "reason") | strings_in("async_abort", "reason")
     theirs = {"already_configured", "reauth_successful", "reconfigure_successful"}
     assert set(ENGLISH["config"]["abort"]) == ends | theirs
+
+
+@pytest.mark.parametrize(("kind", "there"), [("trigger", TRIGGERS), ("condition", CONDITIONS)])
+def test_every_trigger_and_condition_has_its_texts_and_its_icon(
+    kind: str, there: dict[str, object]
+) -> None:
+    """The files that describe them have the same keys, and the same fields."""
+    described = load_yaml_dict(str(INTEGRATION / f"{kind}s.yaml"))
+    described = {key: value for key, value in described.items() if not key.startswith(".")}
+    texts = ENGLISH[f"{kind}s"]
+    assert set(described) == set(texts) == set(ICONS[f"{kind}s"]) == set(there)
+    for key, text in texts.items():
+        assert text["name"]
+        assert text["description"].endswith(".")
+        assert set(text["fields"]) == set(described[key]["fields"])
+        assert all(field["name"] for field in text["fields"].values())
+        assert set(ICONS[f"{kind}s"][key]) == {kind}
