@@ -11,6 +11,7 @@ import pytest
 from pytest_aiohttp.plugin import AiohttpServer
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
 # Before the plugin of Home Assistant puts its own test components in the way.
@@ -18,6 +19,7 @@ import custom_components.qube
 from custom_components.qube import commands, devices
 from custom_components.qube.const import DOMAIN
 from tests.account import Account
+from tests.downloads import Downloads
 from tests.simulator import ManualClock, SimulatedCloud, create_app
 
 API_KEY = "qube-key-5f2d"
@@ -117,3 +119,9 @@ def account(hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud)
     account = Account(hass=hass, entry=loaded, cloud=cloud)
     account.forget_requests()
     return account
+
+
+@pytest.fixture
+def downloads(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Downloads:
+    """Return what an administrator downloads."""
+    return Downloads(hass, hass_client)

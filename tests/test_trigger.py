@@ -1,11 +1,6 @@
 """Triggers fire for what happens to meters, and for nothing else."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import ServiceCall
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.trigger import async_get_all_descriptions
 from homeassistant.setup import async_setup_component
@@ -14,92 +9,15 @@ import pytest
 from custom_components.qube.trigger import TRIGGERS
 from tests.account import Account
 from tests.automations import add_stranger, area_of, device_of, watch_trigger
-from tests.simulator import Endpoint, FaultKind, SimulatedCloud, SimulatedMeter, Source
+from tests.simulator import Endpoint, SimulatedCloud
 from tests.simulator.protocol import Json
-
-type Change = Callable[[SimulatedMeter], None]
+from tests.trigger_cases import ALL, CASES, Case, begin_alike, change, entities_of, generator
 
 
 @pytest.fixture
 def cloud(standing_cloud: SimulatedCloud) -> SimulatedCloud:
-    """Let nothing change by itself, and all begin on the grid, with ₹500."""
-    for meter in standing_cloud.meters.values():
-        meter.active_tariff = Source.EB
-        meter.balance = 50_000
-    return standing_cloud
-
-
-def generator(meter: SimulatedMeter) -> None:
-    """Let the generator take over."""
-    meter.active_tariff = Source.DG
-
-
-def grid(meter: SimulatedMeter) -> None:
-    """Let the grid come back."""
-    meter.active_tariff = Source.EB
-
-
-def spent(meter: SimulatedMeter) -> None:
-    """Spend the balance but for ₹80."""
-    meter.balance = 8_000
-
-
-def paid(meter: SimulatedMeter) -> None:
-    """Pay until there are ₹500."""
-    meter.balance = 50_000
-
-
-def lost(meter: SimulatedMeter) -> None:
-    """Cut the meter off from the cloud."""
-    meter.is_online = False
-
-
-def found(meter: SimulatedMeter) -> None:
-    """Connect the meter with the cloud."""
-    meter.is_online = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """What makes a trigger fire, what takes it back, and what the entity and the options are."""
-
-    cause: Change
-    undo: Change
-    entity: str
-    options: Mapping[str, object] = MappingProxyType({})
-
-
-CASES = {
-    "balance_fell_below": Case(
-        cause=spent, undo=paid, entity="balance", options={"threshold": 100}
-    ),
-    "came_back_online": Case(cause=found, undo=lost, entity="online"),
-    "switched_to_generator": Case(cause=generator, undo=grid, entity="active_tariff"),
-    "switched_to_grid": Case(cause=grid, undo=generator, entity="active_tariff"),
-    "went_offline": Case(cause=lost, undo=found, entity="online"),
-}
-ALL = pytest.mark.parametrize(("key", "case"), CASES.items(), ids=list(CASES))
-
-
-async def change(account: Account, meter: SimulatedMeter, *changes: Change) -> None:
-    """Let something happen to a meter, and read it after each."""
-    for each in changes:
-        each(meter)
-        await account.poll(meter)
-
-
-async def hide(account: Account, meter: SimulatedMeter, entity: str) -> None:
-    """Let nothing be known of a meter."""
-    account.break_down(FaultKind.SERVER_ERROR)
-    account.coordinator(meter)._details_due_at = 0.0
-    await account.poll(meter)
-    assert account.state(meter, entity) == STATE_UNAVAILABLE
-    account.cloud.faults.clear()
-
-
-def entities_of(runs: list[ServiceCall]) -> list[str]:
-    """Return for which entities an automation has run."""
-    return [run.data["entity"] for run in runs]
+    """Let nothing change by itself."""
+    return begin_alike(standing_cloud)
 
 
 def test_there_is_a_case_for_each_trigger() -> None:
@@ -133,63 +51,6 @@ async def test_it_fires_when_it_becomes_so(account: Account, key: str, case: Cas
     assert len(runs) == 1
     await change(account, meter, case.cause)
     assert entities_of(runs) == [entity_id] * 2
-
-
-@ALL
-async def test_it_does_not_fire_where_it_was_so_before_a_gap(
-    account: Account, key: str, case: Case
-) -> None:
-    """An outage in which nothing happened is no event."""
-    meter = account.meter()
-    await change(account, meter, case.undo, case.cause)
-    runs = await watch_trigger(account.hass, key, device_of(account, meter), **case.options)
-    for _ in range(2):
-        await hide(account, meter, case.entity)
-        await account.poll(meter)
-    assert account.state(meter, case.entity) != STATE_UNAVAILABLE
-    assert entities_of(runs) == []
-
-
-@ALL
-async def test_it_fires_for_what_happened_in_a_gap(account: Account, key: str, case: Case) -> None:
-    """When the grid fails, the router often fails with it, and the meter is back on the DG."""
-    meter = account.meter()
-    await change(account, meter, case.undo)
-    runs = await watch_trigger(account.hass, key, device_of(account, meter), **case.options)
-    await hide(account, meter, case.entity)
-    assert entities_of(runs) == []
-    await change(account, meter, case.cause)
-    assert entities_of(runs) == [account.entity_id(meter, case.entity)]
-    await hide(account, meter, case.entity)
-    await change(account, meter, case.cause)
-    assert len(runs) == 1
-
-
-@ALL
-async def test_it_does_not_fire_when_it_is_known_for_the_first_time(
-    account: Account, key: str, case: Case
-) -> None:
-    """After a restart all entities begin unavailable; nobody knows what was before."""
-    meter = account.meter()
-    await change(account, meter, case.undo)
-    await hide(account, meter, case.entity)
-    runs = await watch_trigger(account.hass, key, device_of(account, meter), **case.options)
-    await change(account, meter, case.cause)
-    assert account.state(meter, case.entity) != STATE_UNAVAILABLE
-    assert entities_of(runs) == []
-
-
-@ALL
-async def test_it_fires_across_a_reload(account: Account, key: str, case: Case) -> None:
-    """While the account is reloaded its entities are unavailable too."""
-    meter = account.meter()
-    await change(account, meter, case.undo)
-    runs = await watch_trigger(account.hass, key, device_of(account, meter), **case.options)
-    await account.hass.config_entries.async_unload(account.entry.entry_id)
-    case.cause(meter)
-    await account.hass.config_entries.async_setup(account.entry.entry_id)
-    await account.settle()
-    assert entities_of(runs) == [account.entity_id(meter, case.entity)]
 
 
 @ALL
@@ -256,38 +117,6 @@ async def test_a_balance_below_needs_its_threshold(
     await watch_trigger(account.hass, "balance_fell_below", device_of(account, account.meter()))
     assert account.hass.states.get("automation.watch").state == STATE_UNAVAILABLE  # type: ignore[union-attr]
     assert "threshold" in caplog.text
-
-
-@pytest.mark.parametrize("before", [grid, generator])
-async def test_a_gap_may_have_two_parts(account: Account, before: Change) -> None:
-    """A meter that is unavailable, then sends what nobody knows: what counts is before both."""
-    meter = account.meter()
-    await change(account, meter, before)
-    runs = await watch_trigger(account.hass, "switched_to_generator", device_of(account, meter))
-    await hide(account, meter, "active_tariff")
-    answer: dict[str, Json] = {"device_id": meter.device_id, "active_tariff": 3}
-    account.answer_once(Endpoint.METRICS, meter, answer)
-    await account.poll(meter)
-    assert account.state(meter, "active_tariff") == STATE_UNKNOWN
-    await change(account, meter, generator)
-    assert len(runs) == (before is grid)
-
-
-async def test_what_was_before_a_gap_is_forgotten_with_the_target(account: Account) -> None:
-    """What happens to a meter while it is elsewhere is nobody's business."""
-    hass, meter = account.hass, account.meter()
-    entity_id = account.entity_id(meter, "active_tariff")
-    registry = er.async_get(hass)
-    runs = await watch_trigger(hass, "switched_to_generator", area_of(account, meter))
-    await hide(account, meter, "active_tariff")
-    registry.async_update_entity(entity_id, area_id=area_of(account, account.meter(2))["area_id"])
-    await account.settle()
-    registry.async_update_entity(entity_id, area_id=None)
-    await account.settle()
-    await change(account, meter, generator)
-    assert entities_of(runs) == []
-    await change(account, meter, grid, generator)
-    assert entities_of(runs) == [entity_id]
 
 
 async def test_an_automation_that_is_off_listens_no_more(account: Account) -> None:
