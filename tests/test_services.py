@@ -5,6 +5,7 @@ from typing import Final
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.selector import validate_selector
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 import probatio
@@ -120,6 +121,8 @@ def test_the_form_has_the_fields_that_the_action_takes(action: str) -> None:
     for field in fields:
         if field.default is not probatio.UNDEFINED:
             assert described[str(field)]["default"] == field.default()
+    for field in described.values():
+        assert validate_selector(field["selector"])
     texts = ENGLISH["services"][action]
     assert texts["name"]
     assert texts["description"]
