@@ -44,6 +44,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "READ_BACK_DELAYS_S", (0.0, 0.01, 0.02))
     monkeypatch.setattr(devices, "HAND_OVER_DELAY_S", 0.01)
     monkeypatch.setattr(spaces, "SETTLE_S", 0)
+    monkeypatch.setattr(spaces, "FIRST_SETTLE_S", 0)
 
 
 @pytest.fixture

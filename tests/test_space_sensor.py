@@ -317,6 +317,17 @@ async def test_many_changes_are_summed_up_once(
     assert [event.data["entity_id"] for event in states].count(power_id) == 1
 
 
+async def test_the_first_sum_comes_at_once(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the first one after an outage."""
+    monkeypatch.setattr(spaces, "SETTLE_S", 60)
+    assert await account.hass.config_entries.async_reload(account.entry.entry_id)
+    await account.settle()
+    for space in account.cloud.spaces.values():
+        assert account.space_state(space, "energy") != STATE_UNAVAILABLE
+
+
 async def test_a_person_can_ask_for_the_sum_now(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,8 @@ from .space_energy import SpaceEnergy
 
 # A large house shows something new at every moment; the recorder would keep each of its sums.
 SETTLE_S: Final = 5
+# Nobody should wait so long for the first one.
+FIRST_SETTLE_S: Final = 0.1
 
 
 def spaces_signal(entry: QubeConfigEntry) -> SignalType[list[SpaceCoordinator]]:
@@ -63,7 +65,8 @@ class SpaceCoordinator(DataUpdateCoordinator[RollUp | None]):
         """Sum up soon, once for all that changes until then."""
         if not self.is_changed and not self._shutdown_requested:
             job = HassJob(self._async_publish, f"sum of {self.name}", cancel_on_shutdown=True)
-            self._cancel_timer = async_call_later(self.hass, SETTLE_S, job)
+            delay_s = FIRST_SETTLE_S if self.data is None else SETTLE_S
+            self._cancel_timer = async_call_later(self.hass, delay_s, job)
 
     @callback
     def _async_publish(self, _now: datetime) -> None:
