@@ -60,6 +60,7 @@ class Devices:
         self._identities = identities
         self._space_energy = space_energy
         self._space_of: dict[str, SpaceCoordinator] = {}
+        self._new_spaces: list[SpaceCoordinator] = []
         self._registry = dr.async_get(hass)
         self._known: dict[tuple[str, str], object] = {}
         self._absences: Counter[tuple[str, str]] = Counter()
@@ -103,16 +104,10 @@ class Devices:
         if not self._inventory.last_update_success:
             return
         new_meters: list[MeterCoordinator] = []
-        new_spaces: list[SpaceCoordinator] = []
         present: set[tuple[str, str]] = set()
         for space in self._inventory.data.values():
             self._put_space(space)
-            present.add(space_key := space_identifier(space.space_id))
-            if space_key not in self.spaces:
-                self.spaces[space_key] = SpaceCoordinator(
-                    self._hass, self._entry, space.space_id, self._space_energy
-                )
-                new_spaces.append(self.spaces[space_key])
+            present.add(space_identifier(space.space_id))
             for device in space.devices:
                 meter = self._identities.identify(device)
                 # A shared device is listed in several spaces; the first keeps it.
@@ -125,18 +120,20 @@ class Devices:
                     )
                     new_meters.append(self.meters[meter.key])
                 self._put_meter(meter, device, space)
-                self._put_in_space(self.meters[meter.key], self.spaces[space_key])
         if all(space.is_complete for space in self._inventory.data.values()):
             self._remove_absent(present)
-        if new_meters or new_spaces:
+        if new_meters or self._new_spaces:
             self._entry.async_create_background_task(
-                self._hass,
-                self._async_start(new_meters, new_spaces),
-                f"first reading of {self._entry.title}",
+                self._hass, self._async_start(new_meters), f"first reading of {self._entry.title}"
             )
 
     def _put_space(self, space: Space) -> None:
         identifier = space_identifier(space.space_id)
+        if identifier not in self.spaces:
+            self.spaces[identifier] = SpaceCoordinator(
+                self._hass, self._entry, space.space_id, self._space_energy
+            )
+            self._new_spaces.append(self.spaces[identifier])
         if self._known.get(identifier) == space.name:
             return
         self._known[identifier] = space.name
@@ -150,6 +147,7 @@ class Devices:
         )
 
     def _put_meter(self, meter: MeterIdentity, device: DeviceSummary, space: Space) -> None:
+        self._put_in_space(self.meters[meter.key], self.spaces[space_identifier(space.space_id)])
         identifier = meter_identifier(meter.key)
         shown = (device.name, device.device_id, space.space_id)
         if self._known.get(identifier) == shown:
@@ -197,10 +195,9 @@ class Devices:
         if (space := self.spaces.pop(identifier, None)) is not None:
             self._hass.async_create_task(space.async_shutdown(), eager_start=True)
 
-    async def _async_start(
-        self, meters: list[MeterCoordinator], spaces: list[SpaceCoordinator]
-    ) -> None:
-        """Show spaces, and read meters for the first time; a slow one holds up no other."""
+    async def _async_start(self, meters: list[MeterCoordinator]) -> None:
+        """Show new spaces, and read meters for the first time; a slow one holds up no other."""
+        spaces, self._new_spaces = self._new_spaces, []
         enabled = enabled_per_device(
             meters=len(self.meters),
             spaces=len(self.spaces),
