@@ -13,7 +13,15 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.qube.const import DOMAIN
 from custom_components.qube.coordinator import InventoryCoordinator, MeterCoordinator
 from custom_components.qube.entity_budget import ORDER
-from tests.simulator import Endpoint, Fault, FaultKind, SimulatedCloud, SimulatedMeter
+from custom_components.qube.spaces import SpaceCoordinator
+from tests.simulator import (
+    Endpoint,
+    Fault,
+    FaultKind,
+    SimulatedCloud,
+    SimulatedMeter,
+    SimulatedSpace,
+)
 from tests.simulator.protocol import Json
 
 type Value = bool | str | float
@@ -97,6 +105,30 @@ class Account:
         assert state is not None, key
         return state.state
 
+    def space(self, index: int = 0) -> SimulatedSpace:
+        """Return a space by its place in the population."""
+        return list(self.cloud.spaces.values())[index]
+
+    @property
+    def space_coordinators(self) -> list[SpaceCoordinator]:
+        """Return what sums up the spaces; nothing does while the account is not loaded."""
+        if not hasattr(self.entry, "runtime_data"):
+            return []
+        return list(self.entry.runtime_data.devices.spaces.values())
+
+    def space_entity_id(self, space: SimulatedSpace, key: str) -> str:
+        """Return the entity that shows something of a space."""
+        unique_id = f"space_{space.space_id}_{key}"
+        entity_id = er.async_get(self.hass).async_get_entity_id("sensor", DOMAIN, unique_id)
+        assert entity_id is not None, unique_id
+        return entity_id
+
+    def space_state(self, space: SimulatedSpace, key: str) -> str:
+        """Return what Home Assistant shows of a space."""
+        state = self.hass.states.get(self.space_entity_id(space, key))
+        assert state is not None, key
+        return state.state
+
     def available(self, key: str = "power") -> list[SimulatedMeter]:
         """Return the meters that show something under a key."""
         meters = self.cloud.meters.values()
@@ -116,6 +148,7 @@ class Account:
     async def settle(self) -> None:
         """Wait until everything under way is done."""
         await self.hass.async_block_till_done(wait_background_tasks=True)
+        await until(lambda: not any(space.is_changed for space in self.space_coordinators))
 
     async def order(self, meter: SimulatedMeter, key: str, value: Value) -> None:
         """Give a command through Home Assistant's action, and wait for its outcome."""

@@ -10,10 +10,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.qube import entity_budget
 from custom_components.qube.binary_sensor import ONLINE
 from custom_components.qube.const import DOMAIN
-from custom_components.qube.entity_budget import ORDER, enabled_per_meter
+from custom_components.qube.entity_budget import ORDER, PER_SPACE, enabled_per_device
 from custom_components.qube.number import NUMBERS
 from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
+from custom_components.qube.space_sensor import SPACE_SENSORS
 from custom_components.qube.switch import SWITCHES
 from tests.account import Account
 from tests.simulator import MeterKind, SimulatedCloud
@@ -24,12 +25,21 @@ LEFT_OFF = "Online, Mode, Active tariff, Price now, Voltage, EB tariff, DG tarif
 
 
 @pytest.mark.parametrize(
-    ("meters", "enabled"),
-    [(1, 9500), (100, 95), (791, 12), (792, 11), (1000, 9), (2000, 4), (2375, 4), (9501, 0)],
+    ("meters", "spaces", "enabled"),
+    [
+        *((1, 0, 9500), (100, 0, 95), (791, 0, 12), (792, 0, 11), (1000, 0, 9), (2375, 0, 4)),
+        *((9501, 0, 0), (0, 2, 4750), (788, 10, 12), (788, 40, 11), (1000, 50, 9)),
+        *((2000, 100, 4), (2275, 100, 4), (2276, 100, 3), (2375, 2375, 2), (10_000, 10_000, 0)),
+    ],
 )
-def test_a_new_account_shares_out_what_there_is(meters: int, enabled: int) -> None:
-    """Each meter has the same number; 2,000 meters still have the four that matter."""
-    assert enabled_per_meter(meters=meters, new_meters=meters, enabled=0) == enabled
+def test_a_new_account_shares_out_what_there_is(meters: int, spaces: int, enabled: int) -> None:
+    """Each has the same number; 2,000 meters in 100 spaces still have the four that matter."""
+    assert (
+        enabled_per_device(
+            meters=meters, spaces=spaces, new_meters=meters, new_spaces=spaces, enabled=0
+        )
+        == enabled
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,23 +56,44 @@ def test_later_meters_share_what_the_older_ones_left(
     older: int, older_enabled: int, new: int, enabled: int
 ) -> None:
     """What is on stays on."""
-    assert enabled_per_meter(meters=older + new, new_meters=new, enabled=older_enabled) == enabled
+    assert (
+        enabled_per_device(
+            meters=older + new, spaces=0, new_meters=new, new_spaces=0, enabled=older_enabled
+        )
+        == enabled
+    )
 
 
-@given(st.lists(st.integers(min_value=1, max_value=3000), max_size=20))
-def test_the_sum_never_passes_the_limit(arrivals: list[int]) -> None:
-    """However the meters come, and even where each has entities without end."""
-    meters = enabled = 0
-    for new in arrivals:
-        meters += new
-        enabled += new * enabled_per_meter(meters=meters, new_meters=new, enabled=enabled)
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 3000)), max_size=20))
+def test_the_sum_never_passes_the_limit(arrivals: list[tuple[int, int]]) -> None:
+    """However meters and spaces come, and even where a meter has entities without end."""
+    meters = spaces = enabled = 0
+    for new_meters, new_spaces in arrivals:
+        meters += new_meters
+        spaces += new_spaces
+        each = enabled_per_device(
+            meters=meters,
+            spaces=spaces,
+            new_meters=new_meters,
+            new_spaces=new_spaces,
+            enabled=enabled,
+        )
+        enabled += new_meters * each + new_spaces * min(PER_SPACE, each)
         assert enabled <= LIMIT
 
 
 @given(st.integers(min_value=0, max_value=20_000), st.integers(min_value=0, max_value=20_000))
 def test_the_number_is_never_negative(meters: int, enabled: int) -> None:
     """Also for an account without meters, and for one in which a person enabled too many."""
-    assert enabled_per_meter(meters=meters, new_meters=meters, enabled=enabled) >= 0
+    each = enabled_per_device(
+        meters=meters, spaces=1, new_meters=meters, new_spaces=0, enabled=enabled
+    )
+    assert each >= 0
+
+
+def test_a_space_has_as_many_sensors_as_the_budget_counts() -> None:
+    """Otherwise the limit would be passed by accounts of many spaces."""
+    assert len(SPACE_SENSORS) == PER_SPACE
 
 
 def test_the_order_names_every_entity() -> None:
@@ -83,8 +114,8 @@ def test_the_order_names_every_entity() -> None:
 
 @pytest.fixture
 def room_for_four(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let twelve meters be as many as 2,000 are."""
-    monkeypatch.setattr(entity_budget, "MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY", 12 * 4 + 10)
+    """Let twelve meters in three spaces be as many as 2,000 are in a hundred."""
+    monkeypatch.setattr(entity_budget, "MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY", 15 * 4 + 10)
     monkeypatch.setattr(entity_budget, "RESERVE", 10)
 
 
@@ -118,6 +149,8 @@ async def test_a_tight_account_has_the_four_of_each_meter(tight: Account) -> Non
         for meter in tight.cloud.meters.values()
         for key in FIRST
         if key != "relay" or meter.kind is not MeterKind.NO_RELAY
+    } | {
+        f"space_{space_id}_{each.key}" for space_id in tight.cloud.spaces for each in SPACE_SENSORS
     }
     online = f"{tight.meter().device_id}_online"
     entity_id = er.async_get(tight.hass).async_get_entity_id("binary_sensor", DOMAIN, online)
@@ -125,6 +158,24 @@ async def test_a_tight_account_has_the_four_of_each_meter(tight: Account) -> Non
     entity = er.async_get(tight.hass).async_get(entity_id)
     assert entity is not None
     assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+
+
+async def test_a_space_shares_the_want_of_its_meters(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where each may have two, a space has its Energy and its Power now; the others are off."""
+    monkeypatch.setattr(entity_budget, "MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY", 15 * 2 + 10)
+    monkeypatch.setattr(entity_budget, "RESERVE", 10)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    account = Account(hass=hass, entry=entry, cloud=cloud)
+    await account.settle()
+    of_spaces = {each for each in enabled_entities(account) if each.startswith("space_")}
+    assert of_spaces == {
+        f"space_{space_id}_{key}" for space_id in cloud.spaces for key in ("energy", "power")
+    }
 
 
 async def test_a_repair_says_what_was_left_off(tight: Account) -> None:

@@ -15,7 +15,7 @@ PACKAGE: Final = "custom_components.qube"
 PLATFORMS: Final = {platform.value for platform in Platform}
 FLOWS: Final = {"config_flow", "options_flow", "subentry_flow", "repairs"}
 # What Home Assistant looks for by its name, beside platforms and flows.
-HOOKS: Final = {"condition", "diagnostics", "system_health", "trigger"}
+HOOKS: Final = {"condition", "diagnostics", "llm", "system_health", "trigger"}
 # Plain Python, each a package of its own: what of this integration they may import.
 PLAIN: Final = {"api": {"api"}, "billing": {"billing"}}
 # The runtime raises its repairs itself.

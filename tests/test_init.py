@@ -25,13 +25,14 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.qube.const import CONF_READING_INTERVAL, DOMAIN
 from custom_components.qube.coordinator import meters_signal
+from custom_components.qube.spaces import spaces_signal
 from tests.account import Account, until
-from tests.simulator import Endpoint, Fault, FaultKind, SimulatedCloud
+from tests.simulator import Endpoint, Fault, FaultKind, ManualClock, SimulatedCloud
 
 
-def store_key(entry: MockConfigEntry) -> str:
-    """Return under which name the account's meters are stored."""
-    return f"qube.{entry.entry_id}.meters"
+def store_key(entry: MockConfigEntry, content: str = "meters") -> str:
+    """Return under which name something of the account is stored."""
+    return f"qube.{entry.entry_id}.{content}"
 
 
 def pending_timers(hass: HomeAssistant) -> list[object]:
@@ -61,12 +62,14 @@ async def test_unloading_ends_everything(account: Account) -> None:
     hass, entry = account.hass, account.entry
     signal, inventory = meters_signal(entry), account.inventory
     assert hass.data[DATA_DISPATCHER][signal]
-    assert len(pending_timers(hass)) == 1 + 12 + 1
+    # Inventory, meters, and the two stores.
+    assert len(pending_timers(hass)) == 1 + 12 + 2
     assert await hass.config_entries.async_unload(entry.entry_id)
     await account.settle()
     assert entry.state is ConfigEntryState.NOT_LOADED
     assert {state.state for state in hass.states.async_all()} == {STATE_UNAVAILABLE}
     assert not hass.data[DATA_DISPATCHER].get(signal)
+    assert not hass.data[DATA_DISPATCHER].get(spaces_signal(entry))
     assert not inventory._listeners
     assert DOMAIN not in hass.data
     assert not hasattr(entry, "runtime_data")
@@ -91,6 +94,8 @@ async def test_nothing_is_asked_after_unloading(
 async def test_loading_again_and_again_piles_nothing_up(account: Account) -> None:
     """After ten reloads there are as many listeners, timers and tasks as after the first."""
     hass, entry = account.hass, account.entry
+    # No use, so nothing that has to be saved in one run and not in the other.
+    account.cloud.clock = ManualClock(account.cloud.clock())
 
     async def reload() -> tuple[object, ...]:
         assert await hass.config_entries.async_reload(entry.entry_id)
@@ -99,6 +104,7 @@ async def test_loading_again_and_again_piles_nothing_up(account: Account) -> Non
         return (
             dict(hass.bus.async_listeners()),
             len(hass.data[DATA_DISPATCHER][meters_signal(entry)]),
+            len(hass.data[DATA_DISPATCHER][spaces_signal(entry)]),
             len(pending_timers(hass)),
             len([task for task in tasks if "qube" in repr(task) or entry.title in repr(task)]),
             len(hass.states.async_all()),
@@ -116,11 +122,13 @@ async def test_removing_leaves_nothing(account: Account, hass_storage: dict[str,
     hass, entry = account.hass, account.entry
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert hass_storage[store_key(entry)]["data"]["meters"].keys() == account.cloud.meters.keys()
+    assert store_key(entry, "spaces") in hass_storage
     assert await hass.config_entries.async_setup(entry.entry_id)
     await account.settle()
     assert await hass.config_entries.async_remove(entry.entry_id)
     await account.settle()
     assert store_key(entry) not in hass_storage
+    assert store_key(entry, "spaces") not in hass_storage
     assert hass.states.async_all() == []
     assert er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id) == []
     assert dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id) == []

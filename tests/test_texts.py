@@ -30,6 +30,7 @@ from custom_components.qube.properties import QUANTITIES, describe_properties
 from custom_components.qube.register import Verdict
 from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
+from custom_components.qube.space_sensor import SPACE_SENSORS
 from custom_components.qube.switch import SWITCHES
 from custom_components.qube.trigger import TRIGGERS
 from tests.texts import ENGLISH, INTEGRATION, all_calls, calls_in, leaves, placeholders_in
@@ -76,7 +77,10 @@ def entities() -> dict[str, dict[str, Any]]:
         "binary_sensor": {ONLINE.translation_key or ONLINE.key: ONLINE},
         "number": {each.translation_key or each.key: each for each in NUMBERS},
         "select": {each.translation_key or each.key: each for each in SELECTS},
-        "sensor": {each.translation_key or each.key: each for each in chain(SENSORS, further)},
+        "sensor": {
+            each.translation_key or each.key: each
+            for each in chain(SPACE_SENSORS, SENSORS, further)
+        },
         "switch": {each.translation_key or each.key: each for each in SWITCHES},
     }
 

@@ -17,6 +17,7 @@ from .devices import Devices
 from .identity import IdentityStore
 from .outage import OutageWatch
 from .services import async_setup_services
+from .space_energy import SpaceEnergy
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [
@@ -41,11 +42,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
     )
     identities = IdentityStore(hass, entry.entry_id)
     await identities.async_load()
+    space_energy = SpaceEnergy(hass, entry.entry_id)
+    await space_energy.async_load()
     inventory = InventoryCoordinator(hass, entry, client)
     await inventory.async_config_entry_first_refresh()
-    devices = Devices(hass, inventory, identities)
+    devices = Devices(hass, inventory, identities, space_energy)
     entry.runtime_data = QubeRuntimeData(
-        identities=identities, inventory=inventory, devices=devices
+        identities=identities, inventory=inventory, devices=devices, space_energy=space_energy
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     devices.async_follow()
@@ -58,12 +61,14 @@ async def async_unload_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> boo
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.identities.async_save()
+        await entry.runtime_data.space_energy.async_save()
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> None:
     """Delete what was stored for an account."""
     await IdentityStore(hass, entry.entry_id).async_remove()
+    await SpaceEnergy(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(

@@ -40,6 +40,7 @@ from .repairs import async_review_register
 if TYPE_CHECKING:
     from .commands import Command
     from .devices import Devices
+    from .space_energy import SpaceEnergy
 
 type QubeConfigEntry = ConfigEntry[QubeRuntimeData]
 
@@ -52,6 +53,7 @@ class QubeRuntimeData:
     inventory: InventoryCoordinator
     devices: Devices
     changing_metadata: asyncio.Lock = field(default_factory=asyncio.Lock)
+    space_energy: SpaceEnergy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

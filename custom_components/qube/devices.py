@@ -16,9 +16,11 @@ from .coordinator import (
     QubeConfigEntry,
     meters_signal,
 )
-from .entity_budget import async_review_budget, async_withdraw_budget, enabled_per_meter
+from .entity_budget import async_review_budget, async_withdraw_budget, enabled_per_device
 from .identity import IdentityStore, MeterIdentity
 from .repairs import async_withdraw_register
+from .space_energy import SpaceEnergy
+from .spaces import SpaceCoordinator, spaces_signal
 
 MANUFACTURER: Final = "Qube"
 
@@ -43,14 +45,22 @@ class Devices:
     """Make, update and remove the devices of one account, and run a coordinator for each meter."""
 
     def __init__(
-        self, hass: HomeAssistant, inventory: InventoryCoordinator, identities: IdentityStore
+        self,
+        hass: HomeAssistant,
+        inventory: InventoryCoordinator,
+        identities: IdentityStore,
+        space_energy: SpaceEnergy,
     ) -> None:
         """Follow the given inventory."""
         self.meters: dict[str, MeterCoordinator] = {}
+        self.spaces: dict[tuple[str, str], SpaceCoordinator] = {}
         self._hass = hass
         self._entry: QubeConfigEntry = inventory.config_entry
         self._inventory = inventory
         self._identities = identities
+        self._space_energy = space_energy
+        self._space_of: dict[str, SpaceCoordinator] = {}
+        self._new_spaces: list[SpaceCoordinator] = []
         self._registry = dr.async_get(hass)
         self._known: dict[tuple[str, str], object] = {}
         self._absences: Counter[tuple[str, str]] = Counter()
@@ -86,6 +96,7 @@ class Devices:
             return False
         self._drop(identifier)
         self._identities.forget(identifier[1])
+        self._space_energy.forget(identifier[1])
         return True
 
     @callback
@@ -111,13 +122,18 @@ class Devices:
                 self._put_meter(meter, device, space)
         if all(space.is_complete for space in self._inventory.data.values()):
             self._remove_absent(present)
-        if new_meters:
+        if new_meters or self._new_spaces:
             self._entry.async_create_background_task(
                 self._hass, self._async_start(new_meters), f"first reading of {self._entry.title}"
             )
 
     def _put_space(self, space: Space) -> None:
         identifier = space_identifier(space.space_id)
+        if identifier not in self.spaces:
+            self.spaces[identifier] = SpaceCoordinator(
+                self._hass, self._entry, space.space_id, self._space_energy
+            )
+            self._new_spaces.append(self.spaces[identifier])
         if self._known.get(identifier) == space.name:
             return
         self._known[identifier] = space.name
@@ -131,6 +147,7 @@ class Devices:
         )
 
     def _put_meter(self, meter: MeterIdentity, device: DeviceSummary, space: Space) -> None:
+        self._put_in_space(self.meters[meter.key], self.spaces[space_identifier(space.space_id)])
         identifier = meter_identifier(meter.key)
         shown = (device.name, device.device_id, space.space_id)
         if self._known.get(identifier) == shown:
@@ -149,6 +166,14 @@ class Devices:
             ),
         )
 
+    def _put_in_space(self, meter: MeterCoordinator, space: SpaceCoordinator) -> None:
+        before = self._space_of.get(meter.key)
+        if before is not space:
+            if before is not None:
+                before.async_leave(meter)
+            self._space_of[meter.key] = space
+            space.async_join(meter)
+
     def _remove_absent(self, present: set[tuple[str, str]]) -> None:
         for device in dr.async_entries_for_config_entry(self._registry, self._entry.entry_id):
             (identifier,) = device.identifiers
@@ -164,18 +189,29 @@ class Devices:
         self._known.pop(identifier, None)
         self._absences.pop(identifier, None)
         if (meter := self.meters.pop(identifier[1], None)) is not None:
+            self._space_of.pop(meter.key).async_leave(meter)
             async_withdraw_register(meter)
             self._hass.async_create_task(meter.async_shutdown(), eager_start=True)
+        if (space := self.spaces.pop(identifier, None)) is not None:
+            self._hass.async_create_task(space.async_shutdown(), eager_start=True)
 
     async def _async_start(self, meters: list[MeterCoordinator]) -> None:
-        """Read meters for the first time; a slow one holds up no other."""
-        enabled = enabled_per_meter(
+        """Show new spaces, and read meters for the first time; a slow one holds up no other."""
+        spaces, self._new_spaces = self._new_spaces, []
+        enabled = enabled_per_device(
             meters=len(self.meters),
-            new_meters=sum(not self._has_entities(meter) for meter in meters),
+            spaces=len(self.spaces),
+            new_meters=sum(not self._has_entities(meter_identifier(each.key)) for each in meters),
+            new_spaces=sum(
+                not self._has_entities(space_identifier(each.space_id)) for each in spaces
+            ),
             enabled=er.async_get(self._hass).entities.get_enabled_count_for_config_entry_id(
                 self._entry.entry_id
             ),
         )
+        for space in spaces:
+            space.enabled_entities = enabled
+        async_dispatcher_send(self._hass, spaces_signal(self._entry), spaces)
         await async_review_budget(self._hass, self._entry, enabled, len(self.meters))
         async with asyncio.TaskGroup() as group:
             for meter in meters:
@@ -192,10 +228,8 @@ class Devices:
                 each.async_announced()
             async_dispatcher_send(self._hass, meters_signal(self._entry), read)
 
-    def _has_entities(self, meter: MeterCoordinator) -> bool:
-        device = self._registry.async_get_device_by_identifier(
-            meter_identifier(meter.key), self._entry.entry_id
-        )
+    def _has_entities(self, identifier: tuple[str, str]) -> bool:
+        device = self._registry.async_get_device_by_identifier(identifier, self._entry.entry_id)
         return device is not None and bool(
             er.async_entries_for_device(
                 er.async_get(self._hass), device.id, include_disabled_entities=True

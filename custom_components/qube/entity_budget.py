@@ -35,14 +35,28 @@ ORDER: Final = {
 RANKS: Final = {key: rank for rank, key in enumerate(ORDER)}
 
 
-def enabled_per_meter(*, meters: int, new_meters: int, enabled: int) -> int:
-    """Return how many entities of each new meter may be on by default.
+# A space has a sensor for each of the things that its meters come to.
+PER_SPACE: Final = 4
 
-    `enabled` entities of the account are on already, those of the older meters.
+
+def enabled_per_device(
+    *, meters: int, spaces: int, new_meters: int, new_spaces: int, enabled: int
+) -> int:
+    """Return how many entities of each new meter, and of each new space, may be on by default.
+
+    `enabled` entities of the account are on already, those of the older meters and spaces.
     """
     limit = MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY - RESERVE
-    share = limit // max(1, meters)
-    return min(share, max(0, limit - enabled) // new_meters) if new_meters else share
+    share = _share(limit, max(1, meters), spaces)
+    if not new_meters and not new_spaces:
+        return share
+    return min(share, _share(max(0, limit - enabled), new_meters, new_spaces))
+
+
+def _share(room: int, meters: int, spaces: int) -> int:
+    """Share out evenly; where each can have more than a space has, the meters have the rest."""
+    evenly = room // (meters + spaces)
+    return max(evenly, (room - PER_SPACE * spaces) // meters) if meters else evenly
 
 
 async def async_review_budget(

@@ -1,4 +1,4 @@
-"""Sensors: what a meter measures, its balance and its price."""
+"""Sensors: what a meter measures, its balance and its price, and what a space comes to."""
 
 from collections.abc import Iterator
 from typing import Final, override
@@ -15,6 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import MeterCoordinator, MeterData, QubeConfigEntry
 from .entity import QubeEntity, async_add_meter_entities, live
 from .properties import QubeSensorDescription, describe_properties
+from .space_sensor import async_add_space_sensors
 
 PARALLEL_UPDATES: Final = 0
 
@@ -89,6 +90,7 @@ async def async_setup_entry(
                 yield QubeSensor(meter, described, rank)
 
     async_add_meter_entities(hass, entry, async_add_entities, build)
+    async_add_space_sensors(hass, entry, async_add_entities)
 
 
 class QubeSensor(QubeEntity[float], SensorEntity):

@@ -154,5 +154,7 @@ def entities_by_meter(hass: HomeAssistant) -> Counter[str]:
     return Counter(
         entry.unique_id.partition("_")[0]
         for entry in er.async_get(hass).entities.values()
-        if entry.platform in {DOMAIN, "rest"} and is_known(hass.states.get(entry.entity_id))
+        if entry.platform in {DOMAIN, "rest"}
+        and not entry.unique_id.startswith("space_")
+        and is_known(hass.states.get(entry.entity_id))
     )

@@ -1,0 +1,1 @@
+"""The blueprints, each as an automation over the simulated cloud."""
