@@ -26,7 +26,10 @@ SOURCES: Final = sorted(INTEGRATION.rglob("*.py"))
 MANIFEST: Final[dict[str, Any]] = json.loads((INTEGRATION / "manifest.json").read_bytes())
 
 # Used through Home Assistant's own hooks; hassfest wants no dependency for them.
-COMPONENTS_WITHOUT_DEPENDENCY: Final = {*Platform, "repairs", "diagnostics", "system_health"}
+COMPONENTS_WITHOUT_DEPENDENCY: Final = {
+    *Platform,
+    *("repairs", "diagnostics", "logbook", "system_health"),
+}
 
 DEPRECATED: Final = {
     "voluptuous",

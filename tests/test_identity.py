@@ -22,6 +22,7 @@ UDFS = ("Building-A.Floor-1.Room-101", "cluster-1", None, None, None)
 DEVICE = DeviceSummary(
     device_id="QUBE-ONE-0001", name="Room 101", active_mode=Mode.PREPAID, udfs=UDFS
 )
+SPACE = 123
 READ_AT = datetime(2026, 5, 13, 12, 30, tzinfo=UTC)
 
 
@@ -48,10 +49,10 @@ async def reloaded(hass: HomeAssistant, store: IdentityStore) -> IdentityStore:
 
 async def test_the_key_is_the_first_device_id(store: IdentityStore) -> None:
     """The same device is the same meter each time."""
-    meter = store.identify(DEVICE)
+    meter = store.identify(DEVICE, SPACE)
     assert (meter.key, meter.device_id, meter.udfs) == (DEVICE.device_id, DEVICE.device_id, UDFS)
     assert meter.register is None
-    assert store.identify(DEVICE) == store[meter.key] == meter
+    assert store.identify(DEVICE, SPACE) == store[meter.key] == meter
     assert store.keys == (meter.key,)
 
 
@@ -59,8 +60,8 @@ async def test_all_that_is_known_survives_a_restart(
     hass: HomeAssistant, store: IdentityStore
 ) -> None:
     """Key, device, UDFs and the last good register, to the watt-hour and the second."""
-    store.identify(DEVICE)
-    store.identify(replace(DEVICE, device_id="QUBE-ONE-0002"))
+    store.identify(DEVICE, SPACE)
+    store.identify(replace(DEVICE, device_id="QUBE-ONE-0002"), SPACE)
     store.set_register(DEVICE.device_id, register(1_461_801))
     again = await reloaded(hass, store)
     assert again.keys == store.keys
@@ -76,17 +77,17 @@ async def test_new_hardware_in_the_place_of_old_keeps_the_key(
     hass_storage[STORE] = {"version": 1, "key": STORE, "data": {"meters": {"OLD-1": stored}}}
     store = IdentityStore(hass, "an-entry")
     await store.async_load()
-    meter = store.identify(replace(DEVICE, device_id="NEW-2"))
+    meter = store.identify(replace(DEVICE, device_id="NEW-2"), SPACE)
     assert (meter.key, meter.device_id) == ("OLD-1", "NEW-2")
     assert store.keys == ("OLD-1",)
 
 
 async def test_changed_udfs_are_taken_over(hass: HomeAssistant, store: IdentityStore) -> None:
     """The newest are what a replacement will be known by; the register stays."""
-    store.identify(DEVICE)
+    store.identify(DEVICE, SPACE)
     store.set_register(DEVICE.device_id, register(5))
     udfs = ("Shop", *UDFS[1:])
-    assert store.identify(replace(DEVICE, udfs=udfs)).udfs == udfs
+    assert store.identify(replace(DEVICE, udfs=udfs), SPACE).udfs == udfs
     again = await reloaded(hass, store)
     assert again[DEVICE.device_id].udfs == udfs
     assert again[DEVICE.device_id].register == register(5)
@@ -96,7 +97,7 @@ async def test_registers_that_change_with_every_poll_are_saved(
     hass: HomeAssistant, store: IdentityStore, hass_storage: dict[str, Any]
 ) -> None:
     """The moment is not pushed back for ever; and after one save comes the next."""
-    store.identify(DEVICE)
+    store.identify(DEVICE, SPACE)
     with LoopClock(hass) as clock:
         for until_wh in (100, 200):
             for energy_wh in range(until_wh - 100, until_wh, 10):
@@ -110,19 +111,19 @@ async def test_a_list_that_says_nothing_new_is_not_saved(
     hass: HomeAssistant, store: IdentityStore, hass_storage: dict[str, Any]
 ) -> None:
     """Every five minutes the same spaces come."""
-    store.identify(DEVICE)
+    store.identify(DEVICE, SPACE)
     with LoopClock(hass) as clock:
         await clock.advance(SAVE_DELAY_S + 1)
         assert STORE in hass_storage
         hass_storage.clear()
-        store.identify(DEVICE)
+        store.identify(DEVICE, SPACE)
         await clock.advance(SAVE_DELAY_S + 1)
     assert STORE not in hass_storage
 
 
 async def test_a_forgotten_meter_is_forgotten(hass: HomeAssistant, store: IdentityStore) -> None:
     """Also in the file; a reading of it that is late does no harm."""
-    store.identify(DEVICE)
+    store.identify(DEVICE, SPACE)
     store.set_register(DEVICE.device_id, register(5))
     store.forget(DEVICE.device_id)
     store.forget("never-seen")
@@ -130,14 +131,14 @@ async def test_a_forgotten_meter_is_forgotten(hass: HomeAssistant, store: Identi
     assert store.keys == ()
     again = await reloaded(hass, store)
     assert again.keys == ()
-    assert again.identify(DEVICE).register is None
+    assert again.identify(DEVICE, SPACE).register is None
 
 
 async def test_the_file_goes_when_it_is_removed(
     hass: HomeAssistant, store: IdentityStore, hass_storage: dict[str, Any]
 ) -> None:
     """Nothing of an account stays."""
-    store.identify(DEVICE)
+    store.identify(DEVICE, SPACE)
     await store.async_save()
     assert STORE in hass_storage
     await store.async_remove()
@@ -156,7 +157,9 @@ async def test_the_file_goes_when_it_is_removed(
 )
 def test_the_model_is_told_by_the_id(device_id: str, model: str) -> None:
     """Qube sends no model of its own."""
-    assert MeterIdentity(key="any", device_id=device_id, udfs=UDFS).model == model
+    epochs = (Epoch(device_id=device_id),)
+    meter = MeterIdentity(key="any", epochs=epochs, name="Room", space_id=SPACE, udfs=UDFS)
+    assert meter.model == model
 
 
 async def test_the_last_good_register_guards_the_first_reading_after_a_restart(

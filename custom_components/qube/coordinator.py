@@ -33,9 +33,11 @@ from .const import (
     LOGGER,
 )
 from .errors import update_failed
-from .identity import IdentityStore, MeterIdentity
+from .identity import IdentityStore
+from .meter_identity import MeterIdentity
+from .opening import async_read_opening
 from .register import Register, RegisterGuard
-from .repairs import async_review_register
+from .repairs import async_review_register, async_withdraw_register
 
 if TYPE_CHECKING:
     from .commands import Command
@@ -56,7 +58,10 @@ class QubeRuntimeData:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeterData:
-    """A meter as last seen: no `metrics` while offline, and `energy_wh` a register that can be."""
+    """A meter as last seen: no `metrics` while offline.
+
+    `energy_wh` is what it has measured in all, over every device it has had.
+    """
 
     device: Device
     metrics: Metrics | None
@@ -157,6 +162,7 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
         self.inventory = inventory
         self.client = inventory.client
         self.key = meter.key
+        self.device_id = meter.device_id
         self.enabled_entities = 0
         self.sending = asyncio.Lock()
         self._requested: dict[str, Command] = {}
@@ -172,7 +178,7 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
     @property
     def name_of_place(self) -> str:
         """Return what people call this meter, such as Room 101."""
-        return self.data.device.name if self.data else self.key
+        return self.data.device.name if self.data else self.identity.name
 
     @property
     def name_with_space(self) -> str:
@@ -223,9 +229,22 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
         return self._shown()
 
     async def _async_read(self) -> tuple[Device, Metrics | None]:
+        """Read the present device; what became of one that is replaced meanwhile is no news."""
+        while True:
+            device_id = self.device_id
+            try:
+                device, metrics = await self._async_read_device(device_id)
+                await self._async_read_opening(device_id, metrics)
+            except QubeError:
+                if device_id == self.device_id:
+                    raise
+            else:
+                if device_id == self.device_id:
+                    return device, metrics
+
+    async def _async_read_device(self, device_id: str) -> tuple[Device, Metrics | None]:
         if self.inventory.is_key_rejected:
             raise QubeAuthenticationError("authentication_error", "the API key was refused")
-        device_id = self.identity.device_id
         device = self.data.device if self.data else None
         now = self.hass.loop.time()
         if device is None or device.is_online is False or now >= self._details_due_at:
@@ -239,6 +258,17 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
             return device, await self.client.metrics(device_id)
         except QubeDeviceOfflineError:
             return replace(await self.client.device(device_id), is_online=False), None
+
+    async def _async_read_opening(self, device_id: str, metrics: Metrics | None) -> None:
+        """Find out, once, from where a new register counts."""
+        meter = self._identities.get(self.key)
+        if meter is None or metrics is None or metrics.energy_wh is None:
+            return
+        epoch = meter.epochs[-1]
+        if epoch.device_id == device_id and epoch.register_wh is None:
+            polled = Register(energy_wh=metrics.energy_wh, read_at=dt_util.utcnow())
+            opening_wh = await async_read_opening(self.client, epoch, polled)
+            self._identities.set_opening(self.key, device_id, opening_wh)
 
     @callback
     @override
@@ -288,15 +318,31 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
             self._observed = replace(self._observed, device=device)
             self._redraw()
 
-    @callback
-    def async_accept_register(self) -> None:
-        """Take the register that is held back for the truth, as the owner says."""
-        register = self.register_guard.accept()
-        if register is not None and self._observed is not None:
+    async def async_accept_register(self) -> None:
+        """Take the register that is held back for the truth, as the owner says.
+
+        One that fell begins anew; one that jumped goes on, and what it jumped over was used.
+        """
+        guard = self.register_guard
+        if guard.has_fallen:
+            self._identities.begin_register(self.key)
+            self.register_guard = RegisterGuard()
+        elif (register := guard.accept()) is not None:
             self._identities.set_register(self.key, register)
-            async_review_register(self)
-            self._observed = replace(self._observed, energy_wh=register.energy_wh)
-            self._redraw()
+        async_review_register(self)
+        await self.async_refresh()
+
+    @callback
+    def async_take_device(self) -> None:
+        """Begin anew with the device that the meter has now; the old one's state is gone."""
+        meter = self.identity
+        self.device_id = meter.device_id
+        self.name = f"meter {meter.device_id}"
+        async_withdraw_register(self)
+        self.register_guard = RegisterGuard(meter.register)
+        self._requested.clear()
+        self._observed = None
+        self._redraw()
 
     def _redraw(self) -> None:
         """Show the same reading in another way; it is no sign that the meter can be reached."""
@@ -307,7 +353,8 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
         """Take over what was read, but hold back an impossible register."""
         energy_wh = None
         if metrics is not None and metrics.energy_wh is not None:
-            energy_wh = self._good_register_wh(metrics.energy_wh)
+            register_wh = self._good_register_wh(metrics.energy_wh)
+            energy_wh = self._identities.total_wh(self.key, register_wh)
         self._observed = MeterData(device=device, metrics=metrics, energy_wh=energy_wh)
 
     def _shown(self) -> MeterData | None:

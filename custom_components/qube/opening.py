@@ -1,0 +1,87 @@
+"""What a register showed when it took over: where a new epoch of a meter begins."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Final
+
+from .api import HistoryReading, Interval, QubeClient, QubeError
+from .epochs import Epoch
+from .register import Register, Verdict, judge
+
+PROPERTY: Final = "energy"
+# India has one time and no summer time.
+IST: Final = timezone(timedelta(hours=5, minutes=30))
+# An answer has at most 2 MiB: a month of quarter hours is a fifth of that.
+LONGEST_FINE: Final = timedelta(days=31)
+
+_WH_PER_UNIT: Final = {None: 1000, "kwh": 1000, "wh": 1}
+
+
+async def async_read_opening(client: QubeClient, epoch: Epoch, polled: Register) -> int:
+    """Return the register in Wh from which an epoch counts, by its device's history since then.
+
+    So what was used between the change and the first poll is counted. Where the history cannot be
+    read, counting begins with what was polled.
+    """
+    if epoch.since is None or epoch.since >= polled.read_at:
+        return polled.energy_wh
+    first, last = _day(epoch.since), _day(polled.read_at)
+    interval = Interval.QUARTER_HOUR if last - first <= LONGEST_FINE else Interval.DAY
+    try:
+        history = await client.history(epoch.device_id, PROPERTY, first, last, interval)
+    except QubeError:
+        return polled.energy_wh
+    # What the device measured before, perhaps on another wall, is none of this meter's.
+    rows = (row for row in _registers_of(history) if row.read_at > epoch.since)
+    return opening_wh(rows, polled)
+
+
+def opening_wh(rows: Iterable[Register], polled: Register) -> int:
+    """Return the lowest register, by time, from which what was polled can have been reached.
+
+    The most rows that never fall and end with the polled register are taken for true, so that a
+    spike in either direction is not; and of these only what lies behind the last jump that no
+    meter can make.
+    """
+    opening = polled
+    for row in reversed(_longest_rise([row for row in rows if row.energy_wh <= polled.energy_wh])):
+        if judge(row, opening) is not Verdict.GOOD:
+            break
+        opening = row
+    return opening.energy_wh
+
+
+@dataclass(frozen=True, slots=True)
+class _Rise:
+    """A chain of registers that never falls, by its last one."""
+
+    last: Register
+    before: _Rise | None
+
+
+def _longest_rise(rows: Sequence[Register]) -> list[Register]:
+    """Return the most rows that never fall, in their order."""
+    # For each length the chain that ends lowest; their ends never fall either.
+    rises: list[_Rise] = []
+    for row in rows:
+        place = bisect_right(rises, row.energy_wh, key=lambda rise: rise.last.energy_wh)
+        rises[place : place + 1] = [_Rise(row, rises[place - 1] if place else None)]
+    chain: list[Register] = []
+    rise = rises[-1] if rises else None
+    while rise is not None:
+        chain.append(rise.last)
+        rise = rise.before
+    return chain[::-1]
+
+
+def _registers_of(history: Iterable[HistoryReading]) -> Iterator[Register]:
+    for row in history:
+        factor = _WH_PER_UNIT.get(row.unit.lower() if row.unit else None)
+        if factor is not None and row.value >= 0:
+            yield Register(energy_wh=int(row.value * factor), read_at=row.ended_at)
+
+
+def _day(time: datetime) -> date:
+    return time.astimezone(IST).date()
