@@ -11,7 +11,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.qube.api import DeviceSummary, Mode
 from custom_components.qube.const import DOMAIN
-from custom_components.qube.identity import SAVE_DELAY_S, IdentityStore, MeterIdentity
+from custom_components.qube.epochs import Epoch
+from custom_components.qube.identity import SAVE_DELAY_S, IdentityStore
+from custom_components.qube.meter_identity import MeterIdentity, as_stored
 from custom_components.qube.register import Register
 from tests.account import Account
 from tests.loop_clock import LoopClock
@@ -37,6 +39,18 @@ async def store(hass: HomeAssistant, hass_storage: dict[str, Any]) -> IdentitySt
     store = IdentityStore(hass, "an-entry")
     await store.async_load()
     return store
+
+
+def replaced_meter(device_id: str) -> MeterIdentity:
+    """Return a meter that was seen first as OLD-1 and has another device now."""
+    opened = Epoch(device_id=device_id, since=READ_AT, register_wh=0, total_wh=5)
+    return MeterIdentity(
+        key="OLD-1",
+        epochs=(Epoch(device_id="OLD-1"), opened),
+        name="Room 101",
+        space_id=SPACE,
+        udfs=UDFS,
+    )
 
 
 async def reloaded(hass: HomeAssistant, store: IdentityStore) -> IdentityStore:
@@ -73,7 +87,7 @@ async def test_new_hardware_in_the_place_of_old_keeps_the_key(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     """The store says which device hangs where now."""
-    stored = {"device_id": "NEW-2", "udfs": list(UDFS), "register": None, "held": None}
+    stored = as_stored(replaced_meter("NEW-2"))
     hass_storage[STORE] = {"version": 1, "key": STORE, "data": {"meters": {"OLD-1": stored}}}
     store = IdentityStore(hass, "an-entry")
     await store.async_load()
@@ -180,7 +194,7 @@ async def test_entities_hang_on_the_key_and_requests_on_the_device(
 ) -> None:
     """After a replacement the entities are the old ones, and the new device is asked."""
     meter = next(iter(cloud.meters.values()))
-    stored = {"device_id": meter.device_id, "udfs": [None], "register": None, "held": None}
+    stored = as_stored(replaced_meter(meter.device_id))
     key = f"qube.{entry.entry_id}.meters"
     hass_storage[key] = {"version": 1, "key": key, "data": {"meters": {"OLD-1": stored}}}
     assert await hass.config_entries.async_setup(entry.entry_id)

@@ -39,11 +39,11 @@ async def async_read_opening(client: QubeClient, epoch: Epoch, polled: Register)
 
 
 def opening_wh(rows: Iterable[Register], polled: Register) -> int:
-    """Return the lowest register, by time, from which what was polled can have been reached.
+    """Return the register, of rows by time, from which what was polled was reached.
 
     The most rows that never fall and end with the polled register are taken for true, so that a
-    spike in either direction is not; and of these only what lies behind the last jump that no
-    meter can make.
+    spike in either direction is not; where two such chains are equally long, the one that counts
+    less. Of these only what lies behind the last jump that no meter can make is counted.
     """
     opening = polled
     for row in reversed(_longest_rise([row for row in rows if row.energy_wh <= polled.energy_wh])):
@@ -55,25 +55,28 @@ def opening_wh(rows: Iterable[Register], polled: Register) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Rise:
-    """A chain of registers that never falls, by its last one."""
+    """A chain of registers that never falls, by its first one."""
 
-    last: Register
-    before: _Rise | None
+    first: Register
+    rest: _Rise | None
 
 
 def _longest_rise(rows: Sequence[Register]) -> list[Register]:
-    """Return the most rows that never fall, in their order."""
-    # For each length the chain that ends lowest; their ends never fall either.
+    """Return the most rows that never fall, in their order; of equally many those that begin high.
+
+    This is the longest-subsequence search by patience sorting, from the end.
+    """
+    # For each length the chain that begins highest; the longer they are, the lower they begin.
     rises: list[_Rise] = []
-    for row in rows:
-        place = bisect_right(rises, row.energy_wh, key=lambda rise: rise.last.energy_wh)
+    for row in reversed(rows):
+        place = bisect_right(rises, -row.energy_wh, key=lambda rise: -rise.first.energy_wh)
         rises[place : place + 1] = [_Rise(row, rises[place - 1] if place else None)]
     chain: list[Register] = []
     rise = rises[-1] if rises else None
     while rise is not None:
-        chain.append(rise.last)
-        rise = rise.before
-    return chain[::-1]
+        chain.append(rise.first)
+        rise = rise.rest
+    return chain
 
 
 def _registers_of(history: Iterable[HistoryReading]) -> Iterator[Register]:
