@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.qube.api import DeviceSummary, Mode
 from custom_components.qube.const import DOMAIN
 from custom_components.qube.epochs import Epoch
-from custom_components.qube.identity import SAVE_DELAY_S, IdentityStore
+from custom_components.qube.identity import SAVE_DELAY_S, SAVE_SOON_S, IdentityStore
 from custom_components.qube.meter_identity import MeterIdentity, as_stored
 from custom_components.qube.register import Register
 from tests.account import Account
@@ -94,6 +94,77 @@ async def test_new_hardware_in_the_place_of_old_keeps_the_key(
     meter = store.identify(replace(DEVICE, device_id="NEW-2"), SPACE)
     assert (meter.key, meter.device_id) == ("OLD-1", "NEW-2")
     assert store.keys == ("OLD-1",)
+
+
+async def test_a_replacement_survives_a_restart(hass: HomeAssistant, store: IdentityStore) -> None:
+    """With what it takes to undo it."""
+    store.identify(DEVICE, SPACE)
+    store.set_register(DEVICE.device_id, register(1_461_801))
+    store.set_in_question(DEVICE.device_id, is_in_question=True)
+    store.replace_device(DEVICE.device_id, "NEW-2")
+    store.set_opening(DEVICE.device_id, "NEW-2", 7)
+    store.set_register(DEVICE.device_id, register(9))
+    again = await reloaded(hass, store)
+    meter = again[DEVICE.device_id]
+    assert meter == store[DEVICE.device_id]
+    assert not meter.is_in_question
+    assert again.total_wh(DEVICE.device_id, 9) == 1_461_803
+    assert again.find("NEW-2") == meter
+    assert again.find(DEVICE.device_id) is None
+    again.undo_replacement(DEVICE.device_id)
+    assert again[DEVICE.device_id].register == register(1_461_801)
+    assert again.find(DEVICE.device_id) == again[DEVICE.device_id]
+    assert again.find("NEW-2") == again["NEW-2"]
+
+
+async def test_what_was_never_replaced_cannot_be_undone(store: IdentityStore) -> None:
+    """Nor what its owner has agreed to."""
+    meter = store.identify(DEVICE, SPACE)
+    store.undo_replacement(meter.key)
+    assert store[meter.key] == meter
+    store.replace_device(meter.key, "NEW-2")
+    store.agree_to_replacement(meter.key)
+    store.agree_to_replacement("never-seen")
+    store.undo_replacement(meter.key)
+    assert store[meter.key].device_id == "NEW-2"
+
+
+async def test_a_device_of_before_gets_a_key_of_its_own(
+    hass: HomeAssistant, store: IdentityStore
+) -> None:
+    """Its old key is another meter's for ever; so is the key of any device that was ever there."""
+    store.identify(DEVICE, SPACE)
+    store.replace_device(DEVICE.device_id, "NEW-2")
+    store.replace_device(DEVICE.device_id, "NEW-3")
+    store = await reloaded(hass, store)
+    assert store.identify(DEVICE, SPACE).key == f"{DEVICE.device_id}-2"
+    assert store.identify(replace(DEVICE, device_id="NEW-2"), SPACE).key == "NEW-2-2"
+    store.replace_device(f"{DEVICE.device_id}-2", "NEW-4")
+    assert store.identify(DEVICE, SPACE).key == f"{DEVICE.device_id}-3"
+    assert len(set(store.keys)) == len(store.keys) == 4
+
+
+async def test_an_opening_of_a_device_that_has_gone_is_not_taken(store: IdentityStore) -> None:
+    """Its history came when the meter had another device, or was forgotten."""
+    key = store.identify(DEVICE, SPACE).key
+    store.replace_device(key, "NEW-2")
+    store.set_opening(key, DEVICE.device_id, 7)
+    assert store[key].epochs[-1].register_wh is None
+    store.forget(key)
+    store.set_opening(key, "NEW-2", 7)
+    assert store.total_wh(key, 9) is None
+
+
+async def test_a_decision_is_saved_at_once(
+    hass: HomeAssistant, store: IdentityStore, hass_storage: dict[str, Any]
+) -> None:
+    """Also while a save is due that can wait; a crash would have its owner asked again."""
+    store.identify(DEVICE, SPACE)
+    store.set_register(DEVICE.device_id, register(5))
+    store.set_in_question(DEVICE.device_id, is_in_question=True)
+    with LoopClock(hass) as clock:
+        await clock.advance(SAVE_SOON_S + 1)
+    assert hass_storage[STORE]["data"]["meters"][DEVICE.device_id]["is_in_question"] is True
 
 
 async def test_changed_udfs_are_taken_over(hass: HomeAssistant, store: IdentityStore) -> None:

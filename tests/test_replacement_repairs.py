@@ -23,6 +23,7 @@ from tests.replaced_meter import (
     unlist,
 )
 from tests.simulator import Endpoint, Fault, FaultKind, SimulatedMeter
+from tests.simulator.protocol import Json
 
 
 def options_of(form: dict[str, Any]) -> dict[str, str]:
@@ -139,7 +140,8 @@ async def test_undo_gives_back_a_device_that_came_back_meanwhile(
     assert asked(account, stray) is not None
     await person.open(f"meter_replaced_{old.device_id}")
     await person.choose("undo")
-    assert asked(account, stray) is find_device(account, stray) is None
+    assert asked(account, stray) is None
+    assert find_device(account, stray) is None
     assert identities(account)[old.device_id].device_id == old.device_id
     assert float(account.state(old, "energy")) >= before
     assert len(account.coordinators) == 13
@@ -441,7 +443,7 @@ async def test_a_list_that_is_not_whole_replaces_nobody(account: Account) -> Non
     space = account.cloud.spaces[old.space_id]
     unlist(account, old)
     new = hang(account, old, udf1=old.udfs["udf1"])
-    listed = [
+    listed: Json = [
         {"space_id": each.space_id, "name": each.label.name, "devices": devices}
         for each, devices in (
             (space, [{"device_id": new.device_id, "name": new.name, "udf1": new.udfs["udf1"]}]),

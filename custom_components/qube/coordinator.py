@@ -35,7 +35,7 @@ from .const import (
 from .errors import update_failed
 from .identity import IdentityStore
 from .meter_identity import MeterIdentity
-from .opening import async_read_opening
+from .opening import async_settle_opening
 from .register import Register, RegisterGuard
 from .repairs import async_review_register, async_withdraw_register
 
@@ -234,7 +234,10 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
             device_id = self.device_id
             try:
                 device, metrics = await self._async_read_device(device_id)
-                await self._async_read_opening(device_id, metrics)
+                if metrics is not None and metrics.energy_wh is not None:
+                    await async_settle_opening(
+                        self.client, self._identities, self.key, device_id, metrics.energy_wh
+                    )
             except QubeError:
                 if device_id == self.device_id:
                     raise
@@ -258,17 +261,6 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
             return device, await self.client.metrics(device_id)
         except QubeDeviceOfflineError:
             return replace(await self.client.device(device_id), is_online=False), None
-
-    async def _async_read_opening(self, device_id: str, metrics: Metrics | None) -> None:
-        """Find out, once, from where a new register counts."""
-        meter = self._identities.get(self.key)
-        if meter is None or metrics is None or metrics.energy_wh is None:
-            return
-        epoch = meter.epochs[-1]
-        if epoch.device_id == device_id and epoch.register_wh is None:
-            polled = Register(energy_wh=metrics.energy_wh, read_at=dt_util.utcnow())
-            opening_wh = await async_read_opening(self.client, epoch, polled)
-            self._identities.set_opening(self.key, device_id, opening_wh)
 
     @callback
     @override

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
+from homeassistant.util import dt as dt_util
+
 from .api import HistoryReading, Interval, QubeClient, QubeError
 from .epochs import Epoch
+from .identity import IdentityStore
 from .register import Register, Verdict, judge
 
 PROPERTY: Final = "energy"
@@ -19,7 +22,19 @@ LONGEST_FINE: Final = timedelta(days=31)
 _WH_PER_UNIT: Final = {None: 1000, "kwh": 1000, "wh": 1}
 
 
-async def async_read_opening(client: QubeClient, epoch: Epoch, polled: Register) -> int:
+async def async_settle_opening(
+    client: QubeClient, identities: IdentityStore, key: str, device_id: str, polled_wh: int
+) -> None:
+    """Find out, once, from where the register of a meter's new device counts."""
+    meter = identities.get(key)
+    if meter is None or meter.device_id != device_id or meter.epochs[-1].register_wh is not None:
+        return
+    polled = Register(energy_wh=polled_wh, read_at=dt_util.utcnow())
+    opening = await _async_read_opening(client, meter.epochs[-1], polled)
+    identities.set_opening(key, device_id, opening)
+
+
+async def _async_read_opening(client: QubeClient, epoch: Epoch, polled: Register) -> int:
     """Return the register in Wh from which an epoch counts, by its device's history since then.
 
     So what was used between the change and the first poll is counted. Where the history cannot be
