@@ -440,15 +440,12 @@ async def test_a_question_goes_with_its_account_and_comes_back(
 async def test_a_list_that_is_not_whole_replaces_nobody(account: Account) -> None:
     """The old device may be in the part that did not come, so its owner is asked."""
     old = account.meter()
-    space = account.cloud.spaces[old.space_id]
     unlist(account, old)
     new = hang(account, old, udf1=old.udfs["udf1"])
-    listed: Json = [
-        {"space_id": each.space_id, "name": each.label.name, "devices": devices}
-        for each, devices in (
-            (space, [{"device_id": new.device_id, "name": new.name, "udf1": new.udfs["udf1"]}]),
-            (account.cloud.spaces[account.meter(1).space_id], None),
-        )
+    devices: list[Json] = [{"device_id": new.device_id, "name": new.name, "udf1": new.udfs["udf1"]}]
+    listed: list[Json] = [
+        {"space_id": old.space_id, "name": "Whole", "devices": devices},
+        {"space_id": account.meter(1).space_id, "name": "Broken", "devices": None},
     ]
     fault = Fault(kind=FaultKind.WRONG_TYPES, endpoint=Endpoint.SPACES, times=1, data=listed)
     account.cloud.faults.add(fault)

@@ -49,7 +49,7 @@ async def _async_read_opening(client: QubeClient, epoch: Epoch, polled: Register
     except QubeError:
         return polled.energy_wh
     # What the device measured before, perhaps on another wall, is none of this meter's.
-    rows = (row for row in _registers_of(history) if row.read_at > epoch.since)
+    rows = (row for row in _registers_of(history) if epoch.since < row.read_at <= polled.read_at)
     return opening_wh(rows, polled)
 
 
