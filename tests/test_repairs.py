@@ -100,10 +100,13 @@ async def test_a_repair_of_an_account_that_is_not_loaded_accepts_nothing(
     assert energy(account, meter) == 1461.8
 
 
+@pytest.mark.parametrize("is_loaded", [True, False])
 async def test_a_repair_whose_meter_is_gone_can_be_closed(
-    account: Account, meter: SimulatedMeter, person: Person
+    account: Account, meter: SimulatedMeter, person: Person, *, is_loaded: bool
 ) -> None:
     """A question that is left over from somewhere asks nobody anything."""
+    if not is_loaded:
+        await account.hass.config_entries.async_unload(account.entry.entry_id)
     ir.async_create_issue(
         account.hass,
         DOMAIN,

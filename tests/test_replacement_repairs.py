@@ -148,6 +148,24 @@ async def test_undo_gives_back_a_device_that_came_back_meanwhile(
     device_of(account, new.device_id)
 
 
+async def test_undo_gives_back_a_device_that_came_and_went(
+    account: Account, person: Person
+) -> None:
+    """The meter that it was meanwhile is only remembered, without a device in Home Assistant."""
+    old = account.meter()
+    account.cloud.replace_meter(old.device_id)
+    await account.poll_spaces()
+    list_again(account, old)
+    await account.poll_spaces()
+    unlist(account, old)
+    for _ in range(3):
+        await account.poll_spaces()
+    await person.open(f"meter_replaced_{old.device_id}")
+    await person.choose("undo")
+    assert identities(account)[old.device_id].device_id == old.device_id
+    assert identities(account).get(f"{old.device_id}-2") is None
+
+
 async def test_undo_is_refused_where_the_old_device_is_another_meters(
     account: Account, person: Person
 ) -> None:

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.helpers import area_registry as ar, device_registry as dr
+from homeassistant.util import dt as dt_util
 import pytest
 
 from tests.account import Account
 from tests.replaced_meter import asked, device_of, entities_of, find_device, hang, identities, told
 from tests.simulator import Endpoint, FaultKind, SimulatedMeter
+from tests.simulator.protocol import Json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,11 @@ async def old(account: Account) -> SimulatedMeter:
 def energy(account: Account, meter: SimulatedMeter) -> float:
     """Return what Energy shows of a meter, in kWh."""
     return float(account.state(meter, "energy"))
+
+
+def ago(*, hours: float) -> datetime:
+    """Return the time so many hours ago."""
+    return dt_util.utcnow() - timedelta(hours=hours)
 
 
 async def test_the_meter_goes_on_with_its_new_device(
@@ -117,6 +124,30 @@ async def test_a_history_that_fails_costs_only_what_it_would_have_told(
     account.break_down(FaultKind.SERVER_ERROR, Endpoint.HISTORY)
     await night.end()
     assert energy(account, old) == used
+
+
+async def test_rows_that_tell_nothing_are_left_out(
+    account: Account, old: SimulatedMeter, night: Night
+) -> None:
+    """A unit that nobody knows, a register below zero, and rows of a time yet to come."""
+    used = energy(account, old)
+    await night.begin(hours=10)
+    account.cloud.remove_meter(old.device_id)
+    new = hang(account, old, udf1=old.udfs["udf1"], energy_wh=5_000_000)
+    new.relay_closed = False
+    rows: list[Json] = [
+        {"property_id": "energy", "value": value, "unit": unit, "timestamp": time.isoformat()}
+        for time, value, unit in (
+            (ago(hours=4), 4_990, "MJ"),
+            (ago(hours=3), -4_990, "kWh"),
+            (ago(hours=2), 4_999_000, "Wh"),
+            (ago(hours=1), 4_999.5, None),
+            (ago(hours=-1), 4_900, "kWh"),
+        )
+    ]
+    account.answer_once(Endpoint.HISTORY, new, {"device_id": new.device_id, "readings": rows})
+    await night.end()
+    assert energy(account, old) == pytest.approx(used + 1, abs=0.005)
 
 
 async def test_a_device_that_is_offline_at_first_settles_later(

@@ -195,9 +195,8 @@ class Devices:
 
     def _remove_absent(self) -> None:
         present = {space_identifier(space_id) for space_id in self._inventory.data}
-        for device_id in self.listed():
-            if (meter := self._identities.find(device_id)) is not None:
-                present.add(meter_identifier(meter.key))
+        meters = (self._identities.find(device_id) for device_id in self.listed())
+        present |= {meter_identifier(meter.key) for meter in meters if meter is not None}
         for device in dr.async_entries_for_config_entry(self._registry, self._entry.entry_id):
             (identifier,) = device.identifiers
             if identifier in present:

@@ -9,7 +9,6 @@ from typing import Final
 from homeassistant.util import dt as dt_util
 
 from .api import HistoryReading, Interval, QubeClient, QubeError
-from .epochs import Epoch
 from .identity import IdentityStore
 from .register import Register, Verdict, judge
 
@@ -27,29 +26,31 @@ async def async_settle_opening(
 ) -> None:
     """Find out, once, from where the register of a meter's new device counts."""
     meter = identities.get(key)
-    if meter is None or meter.device_id != device_id or meter.epochs[-1].register_wh is not None:
+    epoch = meter.epochs[-1] if meter else None
+    if epoch is None or epoch.device_id != device_id or epoch.register_wh is not None:
         return
     polled = Register(energy_wh=polled_wh, read_at=dt_util.utcnow())
-    opening = await _async_read_opening(client, meter.epochs[-1], polled)
+    since = epoch.since or polled.read_at
+    opening = await _async_read_opening(client, device_id, since, polled)
     identities.set_opening(key, device_id, opening)
 
 
-async def _async_read_opening(client: QubeClient, epoch: Epoch, polled: Register) -> int:
-    """Return the register in Wh from which an epoch counts, by its device's history since then.
+async def _async_read_opening(
+    client: QubeClient, device_id: str, since: datetime, polled: Register
+) -> int:
+    """Return the register in Wh from which a device counts, by its history since then.
 
     So what was used between the change and the first poll is counted. Where the history cannot be
     read, counting begins with what was polled.
     """
-    if epoch.since is None or epoch.since >= polled.read_at:
-        return polled.energy_wh
-    first, last = _day(epoch.since), _day(polled.read_at)
+    first, last = _day(since), _day(polled.read_at)
     interval = Interval.QUARTER_HOUR if last - first <= LONGEST_FINE else Interval.DAY
     try:
-        history = await client.history(epoch.device_id, PROPERTY, first, last, interval)
+        history = await client.history(device_id, PROPERTY, first, last, interval)
     except QubeError:
         return polled.energy_wh
     # What the device measured before, perhaps on another wall, is none of this meter's.
-    rows = (row for row in _registers_of(history) if epoch.since < row.read_at <= polled.read_at)
+    rows = (row for row in _registers_of(history) if since < row.read_at <= polled.read_at)
     return opening_wh(rows, polled)
 
 
