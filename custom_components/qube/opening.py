@@ -50,7 +50,7 @@ async def _async_read_opening(
     except QubeError:
         return polled.energy_wh
     # What the device measured before, perhaps on another wall, is none of this meter's.
-    rows = (row for row in _registers_of(history) if since < row.read_at <= polled.read_at)
+    rows = (row for row in _registers_of(history) if row.read_at > since)
     return opening_wh(rows, polled)
 
 
