@@ -305,8 +305,8 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
 
     @callback
     def async_show_device(self, device: Device) -> None:
-        """Publish details that were read out of turn."""
-        if self._observed is not None:
+        """Publish details that were read out of turn, unless they are those of an older device."""
+        if self._observed is not None and device.device_id == self.device_id:
             self._observed = replace(self._observed, device=device)
             self._redraw()
 

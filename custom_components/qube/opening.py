@@ -3,18 +3,17 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from homeassistant.util import dt as dt_util
 
 from .api import HistoryReading, Interval, QubeClient, QubeError
+from .const import INDIA
 from .identity import IdentityStore
 from .register import Register, Verdict, judge
 
 PROPERTY: Final = "energy"
-# India has one time and no summer time.
-IST: Final = timezone(timedelta(hours=5, minutes=30))
 # An answer has at most 2 MiB: a month of quarter hours is a fifth of that.
 LONGEST_FINE: Final = timedelta(days=31)
 
@@ -103,4 +102,4 @@ def _registers_of(history: Iterable[HistoryReading]) -> Iterator[Register]:
 
 
 def _day(time: datetime) -> date:
-    return time.astimezone(IST).date()
+    return time.astimezone(INDIA).date()
