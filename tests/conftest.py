@@ -7,6 +7,7 @@ from typing import Any
 from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_aiohttp.plugin import AiohttpServer
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -20,6 +21,7 @@ from custom_components.qube import commands, devices, metadata, spaces
 from custom_components.qube.const import DOMAIN
 from tests.account import Account
 from tests.downloads import Downloads
+from tests.person import Person
 from tests.simulator import ManualClock, SimulatedCloud, create_app
 
 API_KEY = "qube-key-5f2d"
@@ -128,3 +130,10 @@ def account(hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud)
 def downloads(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Downloads:
     """Return what an administrator downloads."""
     return Downloads(hass, hass_client)
+
+
+@pytest.fixture
+async def person(account: Account, hass_client: ClientSessionGenerator) -> Person:
+    """Return somebody who can repair."""
+    assert await async_setup_component(account.hass, "repairs", {})
+    return Person(account, await hass_client())

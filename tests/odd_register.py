@@ -7,10 +7,15 @@ from tests.account import Account
 from tests.simulator import SimulatedMeter
 
 
+def issue_of(meter: SimulatedMeter) -> str:
+    """Return the id of the repair that asks about a meter's register."""
+    return f"register_{meter.device_id}"
+
+
 def question(account: Account, meter: SimulatedMeter) -> ir.IssueEntry | None:
     """Return the repair that asks about a meter's register."""
     registry = ir.async_get(account.hass)
-    return registry.async_get_issue(DOMAIN, f"register_{meter.device_id}")
+    return registry.async_get_issue(DOMAIN, issue_of(meter))
 
 
 def energy(account: Account, meter: SimulatedMeter) -> float:

@@ -28,7 +28,7 @@ MANIFEST: Final[dict[str, Any]] = json.loads((INTEGRATION / "manifest.json").rea
 # Used through Home Assistant's own hooks; hassfest wants no dependency for them.
 COMPONENTS_WITHOUT_DEPENDENCY: Final = {
     *Platform,
-    *("repairs", "diagnostics", "system_health", "llm", "homeassistant"),
+    *("repairs", "diagnostics", "logbook", "system_health", "llm", "homeassistant"),
 }
 
 DEPRECATED: Final = {

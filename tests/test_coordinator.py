@@ -11,7 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.qube.const import CONF_READING_INTERVAL, DOMAIN
 from custom_components.qube.coordinator import MeterCoordinator
-from custom_components.qube.identity import MeterIdentity
+from custom_components.qube.epochs import Epoch
+from custom_components.qube.meter_identity import MeterIdentity
 from tests.account import Account
 from tests.loop_clock import LoopClock
 from tests.simulator import Endpoint, Fault, FaultKind, SimulatedCloud, SimulatedMeter
@@ -143,7 +144,8 @@ async def test_polls_are_spread_over_the_interval(loaded: MockConfigEntry) -> No
 
     def first_wait(number: int) -> timedelta:
         key = f"QUBE-ONE-{number:012x}"
-        meter = MeterIdentity(key=key, device_id=key, udfs=())
+        epochs = (Epoch(device_id=key),)
+        meter = MeterIdentity(key=key, epochs=epochs, name="Room", space_id=123, udfs=())
         wait = MeterCoordinator(runtime.inventory, runtime.identities, meter).update_interval
         assert wait is not None
         return wait

@@ -13,15 +13,16 @@ from custom_components import qube
 ROOT: Final = Path(qube.__file__).parent
 PACKAGE: Final = "custom_components.qube"
 PLATFORMS: Final = {platform.value for platform in Platform}
-FLOWS: Final = {"config_flow", "options_flow", "subentry_flow", "repairs"}
+REPAIRS: Final = {"repairs", "replacement_repairs"}
+FLOWS: Final = {"config_flow", "options_flow", "subentry_flow"} | REPAIRS
 # What Home Assistant looks for by its name, beside platforms and flows.
-HOOKS: Final = {"condition", "diagnostics", "llm", "system_health", "trigger"}
+HOOKS: Final = {"condition", "diagnostics", "llm", "logbook", "system_health", "trigger"}
 # Plain Python, each a package of its own: what of this integration they may import.
 PLAIN: Final = {"api": {"api"}, "billing": {"billing"}}
 # The runtime raises its repairs itself.
-REPAIRS_RAISED_BY: Final = {"coordinator", "devices"}
-# Home Assistant asks the config flow for the flows that come later.
-OPENED_BY: Final = {"config_flow": {"options_flow"}}
+REPAIRS_RAISED_BY: Final = {"coordinator", "devices", "replacements"}
+# Home Assistant asks the config flow for the flows that come later, and one room for all repairs.
+OPENED_BY: Final = {"config_flow": {"options_flow"}, "repairs": REPAIRS}
 
 
 def imported_by(tree: ast.AST, package: str) -> Iterator[str]:
@@ -110,7 +111,7 @@ def test_the_runtime_knows_no_platform(room: str) -> None:
 @pytest.mark.parametrize("room", on_floor("runtime"))
 def test_the_runtime_knows_no_flow(room: str) -> None:
     """Nor on what a person enters, but for the repairs that it raises."""
-    allowed = {"repairs"} if room in REPAIRS_RAISED_BY else set()
+    allowed = REPAIRS if room in REPAIRS_RAISED_BY else set()
     assert neighbours_of(ROOMS[room]) & FLOWS <= allowed
 
 

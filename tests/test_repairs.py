@@ -1,21 +1,13 @@
 """What the owner answers to the question about a register, through Home Assistant's repairs."""
 
-from http import HTTPStatus
-from typing import Any
-
-from aiohttp import web
-from aiohttp.test_utils import TestClient
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.qube.const import DOMAIN
 from tests.account import Account
-from tests.odd_register import energy, poll_odd, question, standing_meter
+from tests.odd_register import energy, issue_of, poll_odd, question, standing_meter
+from tests.person import Person
 from tests.simulator import SimulatedMeter
-
-FIX = "/api/repairs/issues/fix"
 
 
 @pytest.fixture
@@ -24,48 +16,14 @@ def meter(account: Account) -> SimulatedMeter:
     return standing_meter(account)
 
 
-class Person:
-    """Somebody who goes through a repair in the frontend."""
-
-    def __init__(self, account: Account, client: TestClient[web.Request, web.Application]) -> None:
-        """Use an authenticated client."""
-        self._account = account
-        self._client = client
-        self._flow_id = ""
-
-    async def open(self, meter: SimulatedMeter) -> dict[str, Any]:
-        """Open the repair of a meter and return the form."""
-        data = {"handler": DOMAIN, "issue_id": f"register_{meter.device_id}"}
-        response = await self._client.post(FIX, json=data)
-        assert response.status == HTTPStatus.OK
-        form: dict[str, Any] = await response.json()
-        self._flow_id = form["flow_id"]
-        return form
-
-    async def confirm(self) -> dict[str, Any]:
-        """Submit the form and return the result."""
-        response = await self._client.post(f"{FIX}/{self._flow_id}", json={})
-        assert response.status == HTTPStatus.OK
-        await self._account.settle()
-        result: dict[str, Any] = await response.json()
-        return result
-
-
-@pytest.fixture
-async def person(account: Account, hass_client: ClientSessionGenerator) -> Person:
-    """Return somebody who can repair."""
-    assert await async_setup_component(account.hass, "repairs", {})
-    return Person(account, await hass_client())
-
-
-async def test_what_the_owner_confirms_is_the_new_register(
+async def test_a_reset_that_the_owner_confirms_begins_a_new_register(
     account: Account, meter: SimulatedMeter, person: Person
 ) -> None:
-    """Energy goes on from there at once, with the next readings, and after a restart."""
+    """Energy goes on from where it was, with the next readings, and after a restart."""
     await account.poll(meter)
     meter.energy_wh = 2_500
     await poll_odd(account, meter)
-    form = await person.open(meter)
+    form = await person.open(issue_of(meter))
     assert form["type"] == "form"
     assert form["step_id"] == "confirm"
     assert form["description_placeholders"] == {
@@ -74,16 +32,30 @@ async def test_what_the_owner_confirms_is_the_new_register(
         "held": "2.500",
     }
     assert energy(account, meter) == 1461.8
-    assert (await person.confirm())["type"] == "create_entry"
+    assert (await person.submit())["type"] == "create_entry"
     assert question(account, meter) is None
-    assert energy(account, meter) == 2.5
+    assert energy(account, meter) == 1461.8
     meter.energy_wh = 2_600
     await account.poll(meter)
-    assert energy(account, meter) == 2.6
+    assert energy(account, meter) == 1461.9
     await account.hass.config_entries.async_reload(account.entry.entry_id)
     await account.settle()
-    assert energy(account, meter) == 2.6
+    assert energy(account, meter) == 1461.9
     assert question(account, meter) is None
+
+
+async def test_a_jump_that_the_owner_confirms_was_used(
+    account: Account, meter: SimulatedMeter, person: Person
+) -> None:
+    """The register goes on, and what it jumped over is in Energy."""
+    await account.poll(meter)
+    meter.energy_wh += 10_000_000
+    await poll_odd(account, meter)
+    await person.open(issue_of(meter))
+    assert (await person.submit())["type"] == "create_entry"
+    assert question(account, meter) is None
+    assert energy(account, meter) == 11_461.8
+    assert len(account.coordinator(meter).identity.epochs) == 1
 
 
 async def test_a_repair_that_is_only_opened_changes_nothing(
@@ -93,7 +65,7 @@ async def test_a_repair_that_is_only_opened_changes_nothing(
     await account.poll(meter)
     meter.energy_wh = 0
     await poll_odd(account, meter)
-    await person.open(meter)
+    await person.open(issue_of(meter))
     await account.poll(meter)
     assert energy(account, meter) == 1461.8
     assert question(account, meter) is not None
@@ -106,10 +78,10 @@ async def test_a_confirmation_after_the_register_came_back_changes_nothing(
     await account.poll(meter)
     meter.energy_wh = 0
     await poll_odd(account, meter)
-    await person.open(meter)
+    await person.open(issue_of(meter))
     meter.energy_wh = 1_461_900
     await account.poll(meter)
-    await person.confirm()
+    await person.submit()
     assert energy(account, meter) == 1461.9
 
 
@@ -120,27 +92,30 @@ async def test_a_repair_of_an_account_that_is_not_loaded_accepts_nothing(
     await account.poll(meter)
     meter.energy_wh = 0
     await poll_odd(account, meter)
-    await person.open(meter)
+    await person.open(issue_of(meter))
     await account.hass.config_entries.async_unload(account.entry.entry_id)
-    await person.confirm()
+    await person.submit()
     await account.hass.config_entries.async_setup(account.entry.entry_id)
     await account.settle()
     assert energy(account, meter) == 1461.8
 
 
+@pytest.mark.parametrize("is_loaded", [True, False])
 async def test_a_repair_whose_meter_is_gone_can_be_closed(
-    account: Account, meter: SimulatedMeter, person: Person
+    account: Account, meter: SimulatedMeter, person: Person, *, is_loaded: bool
 ) -> None:
     """A question that is left over from somewhere asks nobody anything."""
+    if not is_loaded:
+        await account.hass.config_entries.async_unload(account.entry.entry_id)
     ir.async_create_issue(
         account.hass,
         DOMAIN,
-        f"register_{meter.device_id}",
+        issue_of(meter),
         data={"entry_id": account.entry.entry_id, "key": "QUBE-ONE-gone"},
         is_fixable=True,
         severity=ir.IssueSeverity.ERROR,
         translation_key="register_fell",
     )
-    assert (await person.open(meter))["step_id"] == "confirm"
-    assert (await person.confirm())["type"] == "create_entry"
+    assert (await person.open(issue_of(meter)))["step_id"] == "confirm"
+    assert (await person.submit())["type"] == "create_entry"
     assert question(account, meter) is None

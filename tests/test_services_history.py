@@ -8,11 +8,12 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import probatio
 import pytest
 
-from custom_components.qube import recorded
 from custom_components.qube.const import DOMAIN, INDIA
-from custom_components.qube.epochs import Epoch
+from custom_components.qube.register import Register
 from tests.account import Account
+from tests.replaced_meter import hang, unlist
 from tests.simulator import Endpoint, Fault, FaultKind, SimulatedMeter
+from tests.simulator.clock import to_ms
 
 YESTERDAY: Final = (datetime.now(INDIA) - timedelta(days=1)).date()
 
@@ -150,14 +151,22 @@ async def test_a_fault_of_the_cloud_is_told(account: Account, kind: FaultKind, k
     assert asked_again == (key == "key_rejected")
 
 
-async def test_a_meter_that_was_several_devices_tells_of_all(
-    account: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each for its own time, though both have rows of the day on which one took over."""
-    old, new = account.meter(0), account.meter(1)
+async def replaced_at_noon(account: Account) -> tuple[SimulatedMeter, SimulatedMeter]:
+    """Let yesterday at noon another device take the place of the first meter's."""
+    old = account.meter()
     noon = datetime.combine(YESTERDAY, datetime.min.time(), INDIA) + timedelta(hours=12)
-    epochs = (Epoch(device_id=old.device_id), Epoch(device_id=new.device_id, since=noon))
-    monkeypatch.setattr(recorded, "_epochs_of", lambda _meter: epochs)
+    last = Register(energy_wh=old.register.wh_at(to_ms(noon)), read_at=noon)
+    account.entry.runtime_data.identities.set_register(old.device_id, last)
+    unlist(account, old)
+    new = hang(account, old, udf1=old.udfs["udf1"], hours_ago=72)
+    await account.poll_spaces()
+    account.forget_requests()
+    return old, new
+
+
+async def test_a_meter_that_was_several_devices_tells_of_all(account: Account) -> None:
+    """Each for its own time, though both have rows of the day on which one took over."""
+    old, new = await replaced_at_noon(account)
     readings = (await history(account))["readings"]
     assert [reading["value"] for reading in readings] == [
         *(energy_kwh(old, reading) for reading in readings[:12]),
@@ -166,6 +175,27 @@ async def test_a_meter_that_was_several_devices_tells_of_all(
     assert len(readings) == 24
     asked = [device_id for _, device_id in account.cloud.requests.log]
     assert asked == [old.device_id, new.device_id]
+
+
+async def test_a_replaced_device_that_the_cloud_has_forgotten_tells_nothing(
+    account: Account,
+) -> None:
+    """The others still do; but a fault is told, and so is that the present one is unknown."""
+    old, new = await replaced_at_noon(account)
+    device_id = account.device_id(old)
+    del account.cloud.meters[old.device_id]
+    readings = (await history(account, device_id=device_id))["readings"]
+    assert [reading["value"] for reading in readings] == [
+        energy_kwh(new, reading) for reading in readings
+    ]
+    assert len(readings) == 12
+    account.break_down(FaultKind.SERVER_ERROR, Endpoint.HISTORY, old)
+    with pytest.raises(HomeAssistantError):
+        await history(account, device_id=device_id)
+    account.cloud.faults.clear()
+    del account.cloud.meters[new.device_id]
+    with pytest.raises(HomeAssistantError):
+        await history(account, device_id=device_id)
 
 
 def energy_kwh(meter: SimulatedMeter, reading: dict[str, Any]) -> float:

@@ -28,6 +28,12 @@ from custom_components.qube.errors import command_failed, translation_of, update
 from custom_components.qube.number import NUMBERS
 from custom_components.qube.properties import QUANTITIES, describe_properties
 from custom_components.qube.register import Verdict
+from custom_components.qube.replacement_repairs import (
+    FIELD_ORIGIN,
+    NEW_METER,
+    ReplacementRepairFlow,
+    origin_schema,
+)
 from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
 from custom_components.qube.space_sensor import SPACE_SENSORS
@@ -46,6 +52,8 @@ ERRORS: Final = (
     QubeRateLimitError(60),
     QubeResponseError(),
 )
+# The steps of a repair that is more than something to confirm.
+REPAIR_STEPS: Final = {"meter_origin": {"origin"}, "meter_replaced": {"init"}}
 RAISED: Final = {"UpdateFailed", "ConfigEntryAuthFailed", "HomeAssistantError"} | {
     *("ServiceValidationError", "ConfigEntryNotReady", "ConfigEntryError")
 }
@@ -230,7 +238,22 @@ def test_every_repair_has_its_text_and_no_other_has() -> None:
         assert set(issue) == {"title", "fix_flow" if is_fixable else "description"}
         assert set().union(*(placeholders_in(text) for _, text in leaves(issue))) == placeholders
         if is_fixable:
-            assert set(issue["fix_flow"]["step"]) == {"confirm"}
+            assert set(issue["fix_flow"]["step"]) == REPAIR_STEPS.get(key, {"confirm"})
+
+
+def test_what_a_repair_about_a_replacement_offers_has_its_texts() -> None:
+    """The options of its menu, the field of its form with what can be chosen, and its ends."""
+    told = ENGLISH["issues"]["meter_replaced"]["fix_flow"]
+    asked = ENGLISH["issues"]["meter_origin"]["fix_flow"]
+    steps = {name for name in vars(ReplacementRepairFlow) if name.startswith("async_step_")}
+    options = set(told["step"]["init"]["menu_options"])
+    assert {f"async_step_{option}" for option in options} == steps - {"async_step_init"}
+    wanted = set(fields(origin_schema({})))
+    form = asked["step"]["origin"]
+    assert set(form["data"]) == set(form["data_description"]) == wanted
+    assert ENGLISH["selector"][FIELD_ORIGIN] == {"options": {NEW_METER: "A new meter"}}
+    reasons = strings_in("replacement_repairs", "async_abort", "reason")
+    assert set(told["abort"]) | set(asked["abort"]) == reasons
 
 
 SCHEMAS: Final = {

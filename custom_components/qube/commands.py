@@ -117,11 +117,12 @@ async def async_execute(meter: MeterCoordinator, command: Command) -> None:
 
 async def _async_send_until_shown(meter: MeterCoordinator, command: Command) -> bool:
     """Send up to twice: an answer that is lost or wrong does not tell what the meter did."""
-    device_id = meter.identity.device_id
+    device_id = meter.device_id
     error: QubeError | None = None
     for _ in range(ATTEMPTS):
         # Commands to one meter reach the cloud in the order in which they were given.
         async with meter.sending:
+            _check_device(meter, device_id)
             if not meter.is_wanted(command):
                 return True
             try:
@@ -144,6 +145,7 @@ async def _async_is_shown(meter: MeterCoordinator, device_id: str, command: Comm
     read = False
     for delay_s in CONFIRM_DELAYS_S:
         await asyncio.sleep(delay_s)
+        _check_device(meter, device_id)
         if not meter.is_wanted(command):
             return True
         try:
@@ -151,6 +153,7 @@ async def _async_is_shown(meter: MeterCoordinator, device_id: str, command: Comm
         except (QubeConnectionError, QubeResponseError) as err:
             error = err
             continue
+        _check_device(meter, device_id)
         read = True
         meter.async_show(metrics)
         if command.is_shown_by(metrics):
@@ -158,3 +161,13 @@ async def _async_is_shown(meter: MeterCoordinator, device_id: str, command: Comm
     if error is not None and not read:
         raise error
     return False
+
+
+def _check_device(meter: MeterCoordinator, device_id: str) -> None:
+    """Raise HomeAssistantError where the meter has another device than the command was given to."""
+    if meter.device_id != device_id:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="command_meter_replaced",
+            translation_placeholders={"meter": meter.name_of_place},
+        )

@@ -17,3 +17,8 @@ DETAILS_INTERVAL: Final = timedelta(minutes=5)
 
 # Qube's days and hours, whatever zone Home Assistant is in.
 INDIA: Final = timezone(timedelta(hours=5, minutes=30), "IST")
+
+EVENT_METER_REPLACED: Final = "qube_meter_replaced"
+EVENT_REPLACEMENT_UNDONE: Final = "qube_meter_replacement_undone"
+ATTR_OLD_QUBE_DEVICE: Final = "old_qube_device"
+ATTR_NEW_QUBE_DEVICE: Final = "new_qube_device"

@@ -33,9 +33,11 @@ from .const import (
     LOGGER,
 )
 from .errors import update_failed
-from .identity import IdentityStore, MeterIdentity
+from .identity import IdentityStore
+from .meter_identity import MeterIdentity
+from .opening import async_settle_opening
 from .register import Register, RegisterGuard
-from .repairs import async_review_register
+from .repairs import async_review_register, async_withdraw_register
 
 if TYPE_CHECKING:
     from .commands import Command
@@ -58,7 +60,10 @@ class QubeRuntimeData:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeterData:
-    """A meter as last seen: no `metrics` while offline, and `energy_wh` a register that can be."""
+    """A meter as last seen: no `metrics` while offline.
+
+    `energy_wh` is what it has measured in all, over every device it has had.
+    """
 
     device: Device
     metrics: Metrics | None
@@ -159,6 +164,7 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
         self.inventory = inventory
         self.client = inventory.client
         self.key = meter.key
+        self.device_id = meter.device_id
         self.enabled_entities = 0
         self.sending = asyncio.Lock()
         self._requested: dict[str, Command] = {}
@@ -174,7 +180,7 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
     @property
     def name_of_place(self) -> str:
         """Return what people call this meter, such as Room 101."""
-        return self.data.device.name if self.data else self.key
+        return self.data.device.name if self.data else self.identity.name
 
     @property
     def name_with_space(self) -> str:
@@ -225,9 +231,25 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
         return self._shown()
 
     async def _async_read(self) -> tuple[Device, Metrics | None]:
+        """Read the present device; what became of one that is replaced meanwhile is no news."""
+        while True:
+            device_id = self.device_id
+            try:
+                device, metrics = await self._async_read_device(device_id)
+                if metrics is not None and metrics.energy_wh is not None:
+                    await async_settle_opening(
+                        self.client, self._identities, self.key, device_id, metrics.energy_wh
+                    )
+            except QubeError:
+                if device_id == self.device_id:
+                    raise
+            else:
+                if device_id == self.device_id:
+                    return device, metrics
+
+    async def _async_read_device(self, device_id: str) -> tuple[Device, Metrics | None]:
         if self.inventory.is_key_rejected:
             raise QubeAuthenticationError("authentication_error", "the API key was refused")
-        device_id = self.identity.device_id
         device = self.data.device if self.data else None
         now = self.hass.loop.time()
         if device is None or device.is_online is False or now >= self._details_due_at:
@@ -285,20 +307,36 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
 
     @callback
     def async_show_device(self, device: Device) -> None:
-        """Publish details that were read out of turn."""
-        if self._observed is not None:
+        """Publish details that were read out of turn, unless they are those of an older device."""
+        if self._observed is not None and device.device_id == self.device_id:
             self._observed = replace(self._observed, device=device)
             self._redraw()
 
-    @callback
-    def async_accept_register(self) -> None:
-        """Take the register that is held back for the truth, as the owner says."""
-        register = self.register_guard.accept()
-        if register is not None and self._observed is not None:
+    async def async_accept_register(self) -> None:
+        """Take the register that is held back for the truth, as the owner says.
+
+        One that fell begins anew; one that jumped goes on, and what it jumped over was used.
+        """
+        guard = self.register_guard
+        if guard.has_fallen:
+            self._identities.begin_register(self.key)
+            self.register_guard = RegisterGuard()
+        elif (register := guard.accept()) is not None:
             self._identities.set_register(self.key, register)
-            async_review_register(self)
-            self._observed = replace(self._observed, energy_wh=register.energy_wh)
-            self._redraw()
+        async_review_register(self)
+        await self.async_refresh()
+
+    @callback
+    def async_take_device(self) -> None:
+        """Begin anew with the device that the meter has now; the old one's state is gone."""
+        meter = self.identity
+        self.device_id = meter.device_id
+        self.name = f"meter {meter.device_id}"
+        async_withdraw_register(self)
+        self.register_guard = RegisterGuard(meter.register)
+        self._requested.clear()
+        self._observed = None
+        self._redraw()
 
     def _redraw(self) -> None:
         """Show the same reading in another way; it is no sign that the meter can be reached."""
@@ -309,7 +347,8 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
         """Take over what was read, but hold back an impossible register."""
         energy_wh = None
         if metrics is not None and metrics.energy_wh is not None:
-            energy_wh = self._good_register_wh(metrics.energy_wh)
+            register_wh = self._good_register_wh(metrics.energy_wh)
+            energy_wh = self._identities.total_wh(self.key, register_wh)
         self._observed = MeterData(device=device, metrics=metrics, energy_wh=energy_wh)
 
     def _shown(self) -> MeterData | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -17,8 +18,10 @@ from .coordinator import (
     meters_signal,
 )
 from .entity_budget import async_review_budget, async_withdraw_budget, enabled_per_device
-from .identity import IdentityStore, MeterIdentity
+from .identity import IdentityStore
+from .meter_identity import MeterIdentity
 from .repairs import async_withdraw_register
+from .replacements import Listed, Replacements
 from .space_energy import SpaceEnergy
 from .spaces import SpaceCoordinator, spaces_signal
 
@@ -61,6 +64,7 @@ class Devices:
         self._space_energy = space_energy
         self._space_of: dict[str, SpaceCoordinator] = {}
         self._new_spaces: list[SpaceCoordinator] = []
+        self.replacements = Replacements(hass, inventory, identities, self)
         self._registry = dr.async_get(hass)
         self._known: dict[tuple[str, str], object] = {}
         self._absences: Counter[tuple[str, str]] = Counter()
@@ -77,6 +81,7 @@ class Devices:
     def _async_withdraw_repairs(self) -> None:
         """Ask nothing more about an account that is not loaded."""
         async_withdraw_budget(self._hass, self._entry)
+        self.replacements.async_withdraw_all()
         for meter in self.meters.values():
             async_withdraw_register(meter)
 
@@ -94,37 +99,80 @@ class Devices:
         (identifier,) = device.identifiers
         if identifier in self._known and not self._absences[identifier]:
             return False
-        self._drop(identifier)
-        self._identities.forget(identifier[1])
-        self._space_energy.forget(identifier[1])
+        self._forget(identifier)
         return True
 
     @callback
+    def async_remove_meter(self, key: str, *, in_favor_of: str) -> None:
+        """Remove a meter that turned out to be another one's device, with its entities.
+
+        What it used was counted in its space already, and is not counted again for the other one.
+        """
+        self._space_energy.forget(in_favor_of)
+        if (device := self.device_of(key)) is not None:
+            self._registry.async_remove_device(device.id)
+        self._forget(meter_identifier(key))
+
+    def _forget(self, identifier: tuple[str, str]) -> None:
+        self._drop(identifier)
+        self.replacements.async_withdraw(identifier[1])
+        self._identities.forget(identifier[1])
+        self._space_energy.forget(identifier[1])
+
+    def device_of(self, key: str) -> dr.DeviceEntry | None:
+        """Return Home Assistant's device of a meter, if it is there."""
+        return self._registry.async_get_device_by_identifier(
+            meter_identifier(key), self._entry.entry_id
+        )
+
+    def listed(self) -> Listed:
+        """Return the devices that the cloud lists; a shared one belongs to the first space."""
+        listed: dict[str, tuple[DeviceSummary, Space]] = {}
+        for space in self._inventory.data.values():
+            for device in space.devices:
+                listed.setdefault(device.device_id, (device, space))
+        return listed
+
+    @callback
     def _async_reconcile(self) -> None:
-        if not self._inventory.last_update_success:
-            return
-        new_meters: list[MeterCoordinator] = []
-        present: set[tuple[str, str]] = set()
+        if self._inventory.last_update_success:
+            self.async_put()
+            if all(space.is_complete for space in self._inventory.data.values()):
+                self._remove_absent()
+
+    @callback
+    def async_put(self, changed: Collection[str] = ()) -> None:
+        """Show all that is listed; these meters have another device since the last time."""
+        listed = self.listed()
+        changed = [*changed, *self.replacements.async_decide(listed)]
+        for key in changed:
+            self._take_over(key)
         for space in self._inventory.data.values():
             self._put_space(space)
-            present.add(space_identifier(space.space_id))
-            for device in space.devices:
-                meter = self._identities.identify(device)
-                # A shared device is listed in several spaces; the first keeps it.
-                if (identifier := meter_identifier(meter.key)) in present:
-                    continue
-                present.add(identifier)
-                if meter.key not in self.meters:
-                    self.meters[meter.key] = MeterCoordinator(
-                        self._inventory, self._identities, meter
-                    )
-                    new_meters.append(self.meters[meter.key])
-                self._put_meter(meter, device, space)
-        if all(space.is_complete for space in self._inventory.data.values()):
-            self._remove_absent(present)
+        new_meters: list[MeterCoordinator] = []
+        for device, space in listed.values():
+            meter = self._identities.identify(device, space.space_id)
+            if meter.key not in self.meters:
+                self.meters[meter.key] = MeterCoordinator(self._inventory, self._identities, meter)
+                new_meters.append(self.meters[meter.key])
+            self._put_meter(meter, device, space)
+        self.replacements.async_tell(changed)
         if new_meters or self._new_spaces:
             self._entry.async_create_background_task(
                 self._hass, self._async_start(new_meters), f"first reading of {self._entry.title}"
+            )
+
+    def _take_over(self, key: str) -> None:
+        """Read the device that a meter has now, and show which one it is, listed or not."""
+        identity = self._identities[key]
+        if (device := self.device_of(key)) is not None:
+            self._registry.async_update_device(
+                device.id, serial_number=identity.device_id, model=identity.model
+            )
+        if (meter := self.meters.get(key)) is not None:
+            meter.async_take_device()
+            self._entry.async_create_background_task(
+                self._hass, meter.async_refresh(), f"first reading of {meter.name}"
             )
 
     def _put_space(self, space: Space) -> None:
@@ -174,7 +222,10 @@ class Devices:
             self._space_of[meter.key] = space
             space.async_join(meter)
 
-    def _remove_absent(self, present: set[tuple[str, str]]) -> None:
+    def _remove_absent(self) -> None:
+        present = {space_identifier(space_id) for space_id in self._inventory.data}
+        meters = (self._identities.find(device_id) for device_id in self.listed())
+        present |= {meter_identifier(meter.key) for meter in meters if meter is not None}
         for device in dr.async_entries_for_config_entry(self._registry, self._entry.entry_id):
             (identifier,) = device.identifiers
             if identifier in present:

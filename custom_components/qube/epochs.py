@@ -1,7 +1,9 @@
 """What a meter has measured in all, over every register it has had."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+from .register import Register
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +25,41 @@ class Epoch:
 
 
 type Epochs = tuple[Epoch, ...]
+
+
+def with_new_register(
+    epochs: Epochs, device_id: str, last: Register | None, now: datetime
+) -> Epochs:
+    """Close the epoch at its last good reading, and open one whose register is not known yet.
+
+    Without a reading the closed epoch has measured nothing, and so ends where it began.
+    """
+    closed = epochs[-1]
+    total_wh = closed.total_of(last.energy_wh) if last else None
+    opened = Epoch(
+        device_id=device_id,
+        since=last.read_at if last else closed.since or now,
+        register_wh=None,
+        total_wh=closed.total_wh if total_wh is None else total_wh,
+    )
+    return *epochs, opened
+
+
+def with_opening(epochs: Epochs, register_wh: int) -> Epochs:
+    """Say what the register showed when the newest epoch began; where it is known, it stays."""
+    *earlier, newest = epochs
+    if newest.register_wh is not None:
+        return epochs
+    return *earlier, replace(newest, register_wh=register_wh)
+
+
+def without_last_device(epochs: Epochs) -> Epochs:
+    """Take off the newest device, with all the registers it had; nothing is left of an only one."""
+    device_id = epochs[-1].device_id
+    count = len(epochs)
+    while count and epochs[count - 1].device_id == device_id:
+        count -= 1
+    return epochs[:count]
 
 
 def epoch_at(epochs: Epochs, time: datetime) -> Epoch:

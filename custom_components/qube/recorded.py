@@ -8,7 +8,7 @@ from typing import Final
 
 from homeassistant.exceptions import ServiceValidationError
 
-from .api import HistoryReading, Interval
+from .api import HistoryReading, Interval, QubeApiError
 from .const import DOMAIN, INDIA
 from .coordinator import MeterCoordinator
 from .epochs import Epoch, Epochs, epoch_at
@@ -74,19 +74,21 @@ async def async_recorded(
     meter: MeterCoordinator, property_id: str, days: Days, interval: Interval
 ) -> list[HistoryReading]:
     """Return what a meter recorded of a property, by time. Raises QubeError."""
-    epochs = _epochs_of(meter)
+    epochs = meter.identity.epochs
     readings: list[HistoryReading] = []
     for epoch, part in parts_of(days, epochs):
-        rows = await meter.client.history(
-            epoch.device_id, property_id, part.first, part.last, interval
-        )
+        try:
+            rows = await meter.client.history(
+                epoch.device_id, property_id, part.first, part.last, interval
+            )
+        except QubeApiError as err:
+            # The cloud may forget a device that was replaced; the others still tell what they can.
+            if epoch.device_id == meter.device_id or err.code != "device_not_found":
+                raise
+            continue
         # On the day of a replacement, each device has rows; each counts for its own time only.
         readings += [row for row in rows if epoch_at(epochs, row.ended_at) is epoch]
     return readings
-
-
-def _epochs_of(meter: MeterCoordinator) -> Epochs:
-    return (Epoch(device_id=meter.identity.device_id),)
 
 
 def _day_of(time: datetime | None) -> date | None:

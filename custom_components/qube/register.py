@@ -56,6 +56,11 @@ class RegisterGuard:
         """Return whether the register stays odd, so that only its owner can tell why."""
         return self._odd_readings >= ODD_READINGS_BEFORE_ASKING
 
+    @property
+    def has_fallen(self) -> bool:
+        """Return whether what is held back is below the last good reading."""
+        return bool(self.last and self.held and self.held.energy_wh < self.last.energy_wh)
+
     def observe(self, new: Register) -> Register:
         """Return the last good reading: the new one, unless it is held back."""
         self.verdict = self._judge(new)

@@ -12,6 +12,7 @@ from homeassistant.helpers.issue_registry import (
 )
 
 from .const import DOMAIN
+from .replacement_repairs import replacement_flow
 
 if TYPE_CHECKING:
     from .coordinator import MeterCoordinator
@@ -64,18 +65,21 @@ class RegisterRepairFlow(ConfirmRepairFlow):
     ) -> RepairsFlowResult:
         """Accept the register once the owner has confirmed it."""
         if user_input is not None:
-            self._meter.async_accept_register()
+            await self._meter.async_accept_register()
         return await super().async_step_confirm(user_input)
 
 
 async def async_create_fix_flow(
-    hass: HomeAssistant, _issue_id: str, data: dict[str, str | int | float | None] | None
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow for an issue of this integration."""
     content = data or {}
     entry = hass.config_entries.async_get_entry(str(content.get("entry_id")))
+    key = str(content.get("key"))
+    if (flow := replacement_flow(entry, issue_id, key)) is not None:
+        return flow
     if entry is not None and entry.state is ConfigEntryState.LOADED:
-        meter = entry.runtime_data.devices.meters.get(str(content.get("key")))
+        meter = entry.runtime_data.devices.meters.get(key)
         if meter is not None:
             return RegisterRepairFlow(meter)
     # The meter is gone, and its question with it.
