@@ -9,8 +9,11 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntry
 
 from .api import QubeClient
+from .back_fill import BackFill
 from .coordinator import InventoryCoordinator, QubeConfigEntry, QubeRuntimeData
 from .devices import Devices
+from .history_import import HistoryImport
+from .history_store import HistoryStore
 from .identity import IdentityStore
 from .outage import OutageWatch
 
@@ -33,10 +36,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
     inventory = InventoryCoordinator(hass, entry, client)
     await inventory.async_config_entry_first_refresh()
     devices = Devices(hass, inventory, identities)
+    history = HistoryStore(hass, entry.entry_id)
+    await history.async_load()
+    importer = HistoryImport(hass=hass, client=client, identities=identities, store=history)
+    back_fill = BackFill(hass, entry, importer)
     entry.runtime_data = QubeRuntimeData(
-        identities=identities, inventory=inventory, devices=devices
+        identities=identities,
+        inventory=inventory,
+        devices=devices,
+        history=history,
+        back_fill=back_fill,
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    back_fill.async_start(inventory)
     devices.async_follow()
     OutageWatch(hass, inventory).async_follow()
     return True
@@ -47,12 +59,14 @@ async def async_unload_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> boo
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.identities.async_save()
+        await entry.runtime_data.history.async_save()
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> None:
     """Delete what was stored for an account."""
     await IdentityStore(hass, entry.entry_id).async_remove()
+    await HistoryStore(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(

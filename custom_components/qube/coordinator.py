@@ -38,8 +38,10 @@ from .register import Register, RegisterGuard
 from .repairs import async_review_register
 
 if TYPE_CHECKING:
+    from .back_fill import BackFill
     from .commands import Command
     from .devices import Devices
+    from .history_store import HistoryStore
 
 type QubeConfigEntry = ConfigEntry[QubeRuntimeData]
 
@@ -51,6 +53,8 @@ class QubeRuntimeData:
     identities: IdentityStore
     inventory: InventoryCoordinator
     devices: Devices
+    history: HistoryStore
+    back_fill: BackFill
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,6 +190,11 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
     def identity(self) -> MeterIdentity:
         """Return who this meter is, and which device it is now."""
         return self._identities[self.key]
+
+    @property
+    def observed(self) -> MeterData | None:
+        """Return what the meter itself showed, without what commands ask for."""
+        return self._observed
 
     @property
     def is_online(self) -> bool:

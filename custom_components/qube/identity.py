@@ -13,6 +13,7 @@ from homeassistant.helpers.storage import Store
 
 from .api import DeviceSummary
 from .const import DOMAIN
+from .epochs import Epoch, Epochs
 from .register import Register
 
 STORAGE_VERSION: Final = 1
@@ -51,6 +52,11 @@ class MeterIdentity:
     udfs: tuple[str | None, ...]
     register: Register | None = None
     held: Register | None = None
+
+    @property
+    def epochs(self) -> Epochs:
+        """Return the registers that the meter has had."""
+        return (Epoch(device_id=self.device_id),)
 
     @property
     def model(self) -> str:

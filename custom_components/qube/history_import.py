@@ -1,0 +1,146 @@
+"""Bring the history of a meter into Home Assistant's statistics, some days at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+from homeassistant.util import dt as dt_util
+
+from .api import Interval, QubeApiError, QubeAuthenticationError, QubeClient
+from .epochs import devices_between
+from .history import IST, Reading, hour_of, hourly_rows, plausible, readings_of, totals_of
+from .history_store import HistoryStore, Window
+from .hourly_statistics import async_read, async_write
+from .identity import IdentityStore
+from .register import Register
+
+PROPERTY: Final = "energy"
+WINDOW_DAYS: Final = 30
+
+# The rows around a window bound what its readings can be.
+_MARGIN: Final = timedelta(days=7)
+_DAY: Final = timedelta(days=1)
+_BEGINNING: Final = datetime(1970, 1, 2, tzinfo=IST)
+
+
+def today() -> date:
+    """Return the day it is in India."""
+    return dt_util.utcnow().astimezone(IST).date()
+
+
+def windows_between(first: date, last: date) -> Iterator[Window]:
+    """Yield windows of at most thirty days that cover all days from first to last, newest first."""
+    while last >= first:
+        start = max(first, last - (WINDOW_DAYS - 1) * _DAY)
+        yield Window(first=start, last=last)
+        last = start - _DAY
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HistoryImport:
+    """Read the history of an account's meters through a client, and write it as statistics."""
+
+    hass: HomeAssistant
+    client: QubeClient
+    identities: IdentityStore
+    store: HistoryStore
+
+    async def async_import(
+        self, key: str, name: str, window: Window, also: Sequence[Reading] = ()
+    ) -> int:
+        """Import some days of a meter; return how many hours were new or changed.
+
+        Returns when the recorder has written them. Raises QubeError where the history cannot be
+        read.
+        """
+        readings = [*also, *await self._async_readings(key, window, Interval.HOUR)]
+        if not readings:
+            return 0
+        epochs = self.identities[key].epochs
+        start, end = _start_of(window.first), _start_of(window.last + _DAY)
+        known = await async_read(self.hass, key, start - _MARGIN, end + _MARGIN)
+        totals = totals_of(readings, epochs)
+        if known and totals and totals[0].energy_wh < known[0].total_wh - known[0].use_wh:
+            # Older than the first row: from now on all use is counted from here.
+            known = await async_read(self.hass, key, _BEGINNING)
+        rows = await self.hass.async_add_executor_job(
+            hourly_rows, readings, known, self.store.pricing(key), epochs
+        )
+        if rows:
+            async_write(self.hass, key, name, rows)
+            # The next window is bounded by these rows, and the recorder is not to be flooded.
+            await get_instance(self.hass).async_block_till_done()
+        return len(rows)
+
+    async def async_plan(self, key: str, name: str, first: date) -> None:
+        """Plan the back-fill of a meter from a day on, beside what was planned before.
+
+        Imports the day of the oldest reading: use is counted from the first row of all, so that
+        is there before all others. Raises QubeError where the history cannot be read.
+        """
+        planned_from = self.store[key].planned_from
+        if planned_from is None:
+            oldest = await self._async_import_oldest(key, name, first)
+            windows = windows_between(oldest + _DAY, today()) if oldest else ()
+        else:
+            windows = windows_between(first, planned_from - _DAY)
+        self.store.plan(
+            key, tuple(windows), planned_from=min(first, planned_from) if planned_from else first
+        )
+
+    async def _async_import_oldest(self, key: str, name: str, first: date) -> date | None:
+        """Import the day of the oldest good reading since a day, and return it."""
+        whole = Window(first=first, last=today())
+        readings = await self._async_readings(key, whole, Interval.DAY)
+        totals = totals_of(readings, self.identities[key].epochs)
+        good = plausible(totals, before=None, after=self._total_now(key))
+        if not good:
+            return None
+        oldest = hour_of(good[0].read_at).date()
+        closing = [each for each in readings if hour_of(each.read_at).date() == oldest]
+        await self.async_import(key, name, Window(first=oldest, last=oldest), also=closing)
+        return oldest
+
+    async def async_days_missing(self, key: str) -> Window:
+        """Return the days that neither rows nor plan reach, at least the last three."""
+        now = today()
+        soonest = now - 2 * _DAY
+        known = await async_read(self.hass, key, _start_of(now + _DAY))
+        reached = [row.start.date() for row in known[-1:]]
+        reached += [window.last for window in self.store[key].open_windows]
+        return Window(first=min(soonest, max(reached, default=soonest)), last=now)
+
+    async def _async_readings(self, key: str, window: Window, interval: Interval) -> list[Reading]:
+        start, end = _start_of(window.first), _start_of(window.last + _DAY)
+        identity = self.identities[key]
+        readings: list[Reading] = []
+        for device_id in devices_between(identity.epochs, start, end):
+            try:
+                history = await self.client.history(
+                    device_id, PROPERTY, window.first, window.last, interval
+                )
+            except QubeAuthenticationError:
+                raise
+            except QubeApiError:
+                if device_id == identity.device_id:
+                    raise
+                # The cloud need not know a device any more that was replaced.
+                continue
+            readings += readings_of(device_id, history)
+        return readings
+
+    def _total_now(self, key: str) -> Register | None:
+        identity = self.identities[key]
+        if identity.register is None:
+            return None
+        total_wh = identity.epochs[-1].total_of(identity.register.energy_wh)
+        if total_wh is None:
+            return None
+        return Register(energy_wh=total_wh, read_at=identity.register.read_at)
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), IST)
