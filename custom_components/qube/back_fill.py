@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import partial
+from heapq import heappop, heappush
 from itertools import chain, count
 from typing import Final
 
@@ -73,10 +74,11 @@ class BackFill:
         self._entry = entry
         self._importer = importer
         self._store = importer.store
-        self._jobs: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
+        self._jobs: list[Job] = []
         self._serials = count()
         self._meters: dict[str, MeterCoordinator] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._workers = 0
         # Jobs of meters whose history could not be read, until the cloud answers again.
         self._parked: dict[str, list[Job]] = {}
         self._corrected_on = today()
@@ -95,10 +97,6 @@ class BackFill:
             inventory.async_add_listener(self._async_retry),
         ):
             entry.async_on_unload(stop)
-        for number in range(WORKERS):
-            entry.async_create_background_task(
-                self._hass, self._async_work(), f"history of {entry.title} ({number})"
-            )
 
     def progress(self, key: str) -> float:
         """Return which part of a meter's back-fill is done, from 0 to 1."""
@@ -136,10 +134,10 @@ class BackFill:
             self._entry.async_on_unload(meter.async_add_listener(see))
             see()
             if self._store[meter.key].planned_from is not None:
-                self._put(Priority.CORRECT, meter.key)
-            self._put(Priority.PLAN, meter.key)
+                self._async_put(Priority.CORRECT, meter.key)
+            self._async_put(Priority.PLAN, meter.key)
             for window in self._store[meter.key].open_windows:
-                self._put(Priority.BACK_FILL, meter.key, window)
+                self._async_put(Priority.BACK_FILL, meter.key, window)
 
     @callback
     def _async_see(self, meter: MeterCoordinator) -> None:
@@ -158,9 +156,9 @@ class BackFill:
         self._corrected_on = now
         window = Window(first=now - timedelta(days=days - 1), last=now)
         for key in self._meters:
-            self._put(Priority.CORRECT, key, window)
+            self._async_put(Priority.CORRECT, key, window)
             if self._store[key].planned_from is None:
-                self._put(Priority.PLAN, key)
+                self._async_put(Priority.PLAN, key)
 
     @callback
     def _async_retry(self) -> None:
@@ -168,32 +166,46 @@ class BackFill:
         if self._entry.runtime_data.inventory.last_update_success:
             parked, self._parked = self._parked, {}
             for job in chain.from_iterable(parked.values()):
-                self._jobs.put_nowait(job)
+                self._async_queue(job)
 
-    def _put(self, priority: Priority, key: str, window: Window | None = None) -> None:
+    @callback
+    def _async_put(self, priority: Priority, key: str, window: Window | None = None) -> None:
         age_days = (today() - window.last).days if window else 0
         serial = next(self._serials)
-        self._jobs.put_nowait(
+        self._async_queue(
             Job(priority=priority, age_days=age_days, serial=serial, key=key, window=window)
         )
 
+    @callback
+    def _async_queue(self, job: Job) -> None:
+        heappush(self._jobs, job)
+        if self._workers < WORKERS:
+            self._workers += 1
+            self._entry.async_create_background_task(
+                self._hass, self._async_work(), f"history of {self._entry.title}"
+            )
+
     async def _async_work(self) -> None:
-        while True:
-            job = await self._jobs.get()
-            meter = self._entry.runtime_data.devices.meters.get(job.key)
-            if meter is None:
-                self._meters.pop(job.key, None)
-            elif job.key in self._parked:
-                self._parked[job.key].append(job)
-            else:
-                await self._async_try(job, meter)
+        """Do what is to be done, until nothing is left."""
+        try:
+            while self._jobs:
+                job = heappop(self._jobs)
+                meter = self._entry.runtime_data.devices.meters.get(job.key)
+                if meter is None:
+                    self._meters.pop(job.key, None)
+                elif job.key in self._parked:
+                    self._parked[job.key].append(job)
+                else:
+                    await self._async_try(job, meter)
+        finally:
+            self._workers -= 1
 
     async def _async_try(self, job: Job, meter: MeterCoordinator) -> None:
         try:
             async with self._locks[job.key]:
                 await self._async_do(job, meter.key, meter.name_with_space)
         except QubeRateLimitError as err:
-            self._jobs.put_nowait(job)
+            self._async_queue(job)
             await asyncio.sleep(err.retry_after)
         except (QubeError, SQLAlchemyError) as err:
             LOGGER.debug("The history of meter %s has to wait: %s", job.key, err)
@@ -208,7 +220,7 @@ class BackFill:
                 await self._importer.async_plan(key, name, first)
                 for window in self._store[key].open_windows:
                     if window not in before:
-                        self._put(Priority.BACK_FILL, key, window)
+                        self._async_put(Priority.BACK_FILL, key, window)
             case Job(window=None):
                 missing = await self._importer.async_days_missing(key)
                 for part in windows_between(missing.first, missing.last):
