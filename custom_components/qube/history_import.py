@@ -6,14 +6,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 
 from .api import Interval, QubeApiError, QubeAuthenticationError, QubeClient
 from .epochs import devices_between
 from .history import IST, Reading, hour_of, hourly_rows, plausible, readings_of, totals_of
 from .history_store import HistoryStore, Window
-from .hourly_statistics import async_read, async_write
+from .hourly_statistics import StoredHour, as_stored, async_read, async_write
 from .identity import IdentityStore
 from .register import Register
 
@@ -56,9 +55,17 @@ class HistoryImport:
         Returns when the recorder has written them. Raises QubeError where the history cannot be
         read.
         """
+        hours = await self._async_hours(key, window, also)
+        await async_write(self.hass, key, name, hours)
+        return len(hours)
+
+    async def _async_hours(
+        self, key: str, window: Window, also: Sequence[Reading]
+    ) -> list[StoredHour]:
+        """Return the hours of some days that are new or changed."""
         readings = [*also, *await self._async_readings(key, window, Interval.HOUR)]
         if not readings:
-            return 0
+            return []
         epochs = self.identities[key].epochs
         start, end = _start_of(window.first), _start_of(window.last + _DAY)
         known = await async_read(self.hass, key, start - _MARGIN, end + _MARGIN)
@@ -69,11 +76,7 @@ class HistoryImport:
         rows = await self.hass.async_add_executor_job(
             hourly_rows, readings, known, self.store.pricing(key), epochs
         )
-        if rows:
-            async_write(self.hass, key, name, rows)
-            # The next window is bounded by these rows, and the recorder is not to be flooded.
-            await get_instance(self.hass).async_block_till_done()
-        return len(rows)
+        return as_stored(rows)
 
     async def async_plan(self, key: str, name: str, first: date) -> None:
         """Plan the back-fill of a meter from a day on, beside what was planned before.

@@ -1,7 +1,8 @@
 """The hourly rows of a meter as Home Assistant's statistics hold them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import batched
 from typing import Final
 from zlib import crc32
 
@@ -17,7 +18,7 @@ from homeassistant.components.recorder.statistics import (
     statistics_during_period,
 )
 from homeassistant.const import UnitOfEnergy
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import slugify
 from homeassistant.util.unit_conversion import EnergyConverter
@@ -27,6 +28,12 @@ from .history import IST, HourRow
 
 _WH_PER_KWH: Final = 1000
 _MILLIPAISE_PER_RUPEE: Final = 100_000
+_HOURS_AT_ONCE: Final = 48
+
+# The start of an hour, the total and the use at its end (kWh), and the cost until then (INR).
+# A plain tuple, because thousands of them wait for the recorder: Python's garbage collector passes
+# over those, but would stop everything to look through as many objects.
+type StoredHour = tuple[datetime, float, float, float | None]
 
 
 def energy_statistic_id(key: str) -> str:
@@ -45,20 +52,26 @@ def _slug(key: str) -> str:
     return slug if slug == key.lower().replace("-", "_") else f"{slug}_{crc32(key.encode()):08x}"
 
 
-@callback
-def async_write(hass: HomeAssistant, key: str, name: str, rows: Sequence[HourRow]) -> None:
-    """Hand rows to the recorder, which adds new ones and corrects those of before."""
-    energy = [
-        StatisticData(
-            start=row.start, state=row.total_wh / _WH_PER_KWH, sum=row.use_wh / _WH_PER_KWH
+def as_stored(rows: Iterable[HourRow]) -> list[StoredHour]:
+    """Return rows as the statistics hold them."""
+    return [
+        (
+            row.start,
+            row.total_wh / _WH_PER_KWH,
+            row.use_wh / _WH_PER_KWH,
+            None if row.cost_millipaise is None else row.cost_millipaise / _MILLIPAISE_PER_RUPEE,
         )
         for row in rows
     ]
-    cost = [
-        StatisticData(start=row.start, sum=row.cost_millipaise / _MILLIPAISE_PER_RUPEE)
-        for row in rows
-        if row.cost_millipaise is not None
-    ]
+
+
+async def async_write(
+    hass: HomeAssistant, key: str, name: str, hours: Iterable[StoredHour]
+) -> None:
+    """Let the recorder add new hours and correct those of before; return when it has done so.
+
+    It gets a day or two at a time: its own work is not to wait for a month of ours.
+    """
     energy_metadata = StatisticMetaData(
         mean_type=StatisticMeanType.NONE,
         has_sum=True,
@@ -77,9 +90,15 @@ def async_write(hass: HomeAssistant, key: str, name: str, rows: Sequence[HourRow
         unit_class=None,
         unit_of_measurement="INR",
     )
-    async_add_external_statistics(hass, energy_metadata, energy)
-    if cost:
-        async_add_external_statistics(hass, cost_metadata, cost)
+    for some in batched(hours, _HOURS_AT_ONCE, strict=False):
+        energy = [StatisticData(start=start, state=state, sum=use) for start, state, use, _ in some]
+        cost = [
+            StatisticData(start=start, sum=cost) for start, _, _, cost in some if cost is not None
+        ]
+        async_add_external_statistics(hass, energy_metadata, energy)
+        if cost:
+            async_add_external_statistics(hass, cost_metadata, cost)
+        await get_instance(hass).async_block_till_done()
 
 
 async def async_read(
