@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import logging
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -27,8 +27,15 @@ async def until(condition: Callable[[], object], within_s: float = 5.0) -> None:
 
 
 def trouble_in(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return the lines of the log at WARNING or above since the last time."""
-    found = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    """Return the lines of the log at WARNING or above since the last time.
+
+    Without asyncio's, which only tell that the machine is busy.
+    """
+    found = [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelno >= logging.WARNING and record.name != "asyncio"
+    ]
     caplog.clear()
     return found
 
@@ -60,6 +67,21 @@ class Account:
     def coordinators(self) -> list[MeterCoordinator]:
         """Return what reads the meters, of all of them."""
         return list(self.entry.runtime_data.devices.meters.values())
+
+    def device_id(self, meter: SimulatedMeter) -> str:
+        """Return the device of a meter in Home Assistant."""
+        return self._device_id(meter.device_id)
+
+    def space_device_id(self, space_id: int) -> str:
+        """Return the device of a space in Home Assistant."""
+        return self._device_id(f"space_{space_id}")
+
+    def _device_id(self, identifier: str) -> str:
+        device = dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, identifier), self.entry.entry_id
+        )
+        assert device is not None, identifier
+        return device.id
 
     def entity_id(self, meter: SimulatedMeter, key: str) -> str:
         """Return the entity that shows something of a meter."""

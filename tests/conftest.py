@@ -16,7 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 
 # Before the plugin of Home Assistant puts its own test components in the way.
 import custom_components.qube
-from custom_components.qube import commands, devices
+from custom_components.qube import commands, devices, metadata
 from custom_components.qube.const import DOMAIN
 from tests.account import Account
 from tests.downloads import Downloads
@@ -41,6 +41,7 @@ def auto_enable_custom_integrations(enable_custom_integrations: None) -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits that are there for the real cloud's sake."""
     monkeypatch.setattr(commands, "CONFIRM_DELAYS_S", (0.0, 0.01, 0.02))
+    monkeypatch.setattr(metadata, "READ_BACK_DELAYS_S", (0.0, 0.01, 0.02))
     monkeypatch.setattr(devices, "HAND_OVER_DELAY_S", 0.01)
 
 

@@ -6,7 +6,7 @@ from homeassistant.components.recorder.statistics import StatisticsRow, statisti
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 
-from custom_components.qube.history import IST
+from custom_components.qube.const import INDIA
 from custom_components.qube.hourly_statistics import cost_statistic_id, energy_statistic_id
 from tests.simulator import SimulatedMeter
 
@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 
 def midnight(day: date) -> datetime:
     """Return when a day begins in India."""
-    return datetime.combine(day, time(), IST)
+    return datetime.combine(day, time(), INDIA)
 
 
 async def rows_of(

@@ -10,10 +10,10 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.qube.api import HistoryReading, Source
+from custom_components.qube.const import INDIA
 from custom_components.qube.epochs import Epoch, Epochs
 from custom_components.qube.history import (
     HOUR,
-    IST,
     HourRow,
     Reading,
     hour_of,
@@ -26,7 +26,7 @@ from custom_components.qube.tariffs import Pricing, TariffSight
 
 DEVICE = "QUBE-ONE-1a2b"
 EPOCHS: Epochs = (Epoch(device_id=DEVICE),)
-MIDNIGHT = datetime(2026, 5, 13, tzinfo=IST)
+MIDNIGHT = datetime(2026, 5, 13, tzinfo=INDIA)
 FREE = Pricing([])
 
 
@@ -88,7 +88,7 @@ def test_a_stamp_closes_the_hour_before_it() -> None:
 def test_rows_start_on_the_indian_hour() -> None:
     """As the recorder demands: the top of an hour in the zone of the time itself."""
     for row in hourly_rows(readings([1, 2, 3]), [], FREE, EPOCHS):
-        assert (row.start.minute, row.start.tzinfo) == (0, IST)
+        assert (row.start.minute, row.start.tzinfo) == (0, INDIA)
 
 
 def test_the_last_reading_of_an_hour_counts() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.qube import config_flow
+from custom_components.qube import config_flow, options_flow
 from custom_components.qube.api import (
     PropertyReading,
     QubeApiError,
@@ -24,7 +24,7 @@ from custom_components.qube.api import (
 from custom_components.qube.binary_sensor import ONLINE
 from custom_components.qube.condition import CONDITIONS
 from custom_components.qube.entity_budget import ORDER
-from custom_components.qube.errors import command_failed, update_failed
+from custom_components.qube.errors import command_failed, translation_of, update_failed
 from custom_components.qube.number import NUMBERS
 from custom_components.qube.properties import QUANTITIES, describe_properties
 from custom_components.qube.register import Verdict
@@ -118,14 +118,33 @@ def fields(schema: object) -> dict[str, Any]:
     }
 
 
-def strings_in(name: str, where: str) -> set[str]:
+def strings_in(source: str, name: str, where: str) -> set[str]:
     """Return the constants that calls of a function are given under a keyword, or first."""
     found = {
         words.get(where) or (arguments[0] if arguments else None)
-        for function, words, arguments in calls_in("config_flow")
+        for function, words, arguments in calls_in(source)
         if function == name
     }
     return {node.value for node in found if isinstance(node, ast.Constant)}  # type: ignore[misc]
+
+
+def errors_in(source: str, *fields: str) -> set[str]:
+    """Return the constants that a flow says are wrong with its fields, as they are written."""
+    tree = ast.parse((INTEGRATION / f"{source}.py").read_text())
+    pairs: list[tuple[ast.expr | None, ast.expr]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            pairs += zip(node.keys, node.values, strict=True)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+            pairs.append((node.targets[0].slice, node.value))
+    return {
+        value.value
+        for key, value in pairs
+        if key is not None
+        and ast.unparse(key) in ("'base'", *fields)
+        and isinstance(value, ast.Constant)
+        and isinstance(value.value, str)
+    }
 
 
 def test_all_errors_of_the_client_are_looked_at() -> None:
@@ -210,22 +229,34 @@ def test_every_repair_has_its_text_and_no_other_has() -> None:
             assert set(issue["fix_flow"]["step"]) == {"confirm"}
 
 
-def test_every_step_of_a_flow_has_its_texts() -> None:
-    """A title, and a name and a description for each field, those of sections too."""
-    schemas = {
+SCHEMAS: Final = {
+    "config": {
         "user": config_flow.user_schema(None),
         "reauth_confirm": config_flow.REAUTH_SCHEMA,
         "reconfigure": config_flow.RECONFIGURE_SCHEMA,
-        "init": config_flow.OPTIONS_SCHEMA,
-    }
-    texts = {**ENGLISH["config"]["step"], **ENGLISH["options"]["step"]}
-    assert strings_in("async_show_form", "step_id") == set(schemas) == set(texts)
-    assert set(ENGLISH["options"]["step"]) == {"init"}
+    },
+    "options": {
+        "settings": options_flow.SETTINGS_SCHEMA,
+        "wifi": options_flow.meter_schema({}),
+        "wifi_network": options_flow.NETWORK_SCHEMA,
+        "wifi_confirm": options_flow.CONFIRM_SCHEMA,
+    },
+}
+MENUS: Final = {"config": set[str](), "options": {"init"}}
+
+
+@pytest.mark.parametrize("flow", SCHEMAS)
+def test_every_step_of_a_flow_has_its_texts(flow: str) -> None:
+    """A title, and a name and a description for each field, those of sections too."""
+    schemas, texts = SCHEMAS[flow], ENGLISH[flow]["step"]
+    assert strings_in(f"{flow}_flow", "async_show_form", "step_id") == set(schemas)
+    assert set(texts) == set(schemas) | MENUS[flow]
     for step, schema in schemas.items():
         assert texts[step]["title"]
         wanted = fields(schema)
         plain = {field for field, inner in wanted.items() if inner is None}
-        assert set(texts[step]["data"]) == set(texts[step]["data_description"]) == plain
+        named = texts[step].get("data", {})
+        assert set(named) == set(texts[step].get("data_description", {})) == plain
         sections = {field: set(inner) for field, inner in wanted.items() if inner is not None}
         described = texts[step].get("sections", {})
         assert {name: set(section["data"]) for name, section in described.items()} == sections
@@ -234,22 +265,24 @@ def test_every_step_of_a_flow_has_its_texts() -> None:
             assert set(section["data_description"]) == set(section["data"])
 
 
+def test_every_choice_of_the_menu_has_its_texts() -> None:
+    """Each leads to a step, and says what that is for."""
+    ((words),) = (
+        words for function, words, _ in calls_in("options_flow") if function == "async_show_menu"
+    )
+    choices = set(ast.literal_eval(words["menu_options"]))
+    menu = ENGLISH["options"]["step"]["init"]
+    assert menu["title"]
+    assert choices == set(menu["menu_options"]) == set(menu["menu_option_descriptions"])
+    assert choices <= set(SCHEMAS["options"])
+
+
 def test_every_error_and_every_end_of_a_flow_has_its_text() -> None:
     """And there is no text for what cannot happen."""
-    tree = ast.parse((INTEGRATION / "config_flow.py").read_text())
-    errors = {
-        value.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Dict)
-        for key, value in zip(node.keys, node.values, strict=True)
-        if key is not None
-        and ast.unparse(key) in ("'base'", "CONF_API_KEY")
-        and isinstance(value, ast.Constant)
-    }
-    assert set(ENGLISH["config"]["error"]) == errors
+    assert set(ENGLISH["config"]["error"]) == errors_in("config_flow", "CONF_API_KEY")
     called = {function for function, _, _ in calls_in("config_flow")}
     assert {"_async_abort_entries_match", "async_update_reload_and_abort"} <= called
-    ends = strings_in("AbortFlow", "reason") | strings_in("async_abort", "reason")
+    ends = strings_in("config_flow", "AbortFlow", "reason")
     theirs = {"already_configured", "reauth_successful", "reconfigure_successful"}
     assert set(ENGLISH["config"]["abort"]) == ends | theirs
 
@@ -269,3 +302,14 @@ def test_every_trigger_and_condition_has_its_texts_and_its_icon(
         assert set(text["fields"]) == set(described[key]["fields"])
         assert all(field["name"] for field in text["fields"].values())
         assert set(ICONS[f"{kind}s"][key]) == {kind}
+
+
+def test_every_error_and_every_end_of_the_options_has_its_text() -> None:
+    """Those of the cloud among them, whose reasons are told."""
+    cloud = {key: set(placeholders) for key, placeholders in map(translation_of, ERRORS)}
+    own = errors_in("options_flow", "CONF_SSID", "CONF_PASSWORD")
+    texts = ENGLISH["options"]["error"]
+    assert set(texts) == own | set(cloud)
+    for key, placeholders in cloud.items():
+        assert placeholders_in(texts[key]) == placeholders, key
+    assert set(ENGLISH["options"]["abort"]) == strings_in("options_flow", "async_abort", "reason")

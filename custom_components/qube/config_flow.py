@@ -1,28 +1,16 @@
-"""What a person enters: the API key, the address, and how often to read."""
+"""What a person enters to connect: the API key and the address."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Final, override
 
-from homeassistant.config_entries import (
-    ConfigEntry,
-    ConfigFlow,
-    ConfigFlowResult,
-    OptionsFlowWithReload,
-)
-from homeassistant.const import CONF_API_KEY, CONF_URL, UnitOfTime
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.selector import (
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
+from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 from homeassistant.util.network import is_loopback
 import probatio
 from yarl import URL
@@ -37,14 +25,9 @@ from .api import (
     QubeRateLimitError,
     Space,
 )
-from .const import (
-    CONF_READING_INTERVAL,
-    DEFAULT_READING_INTERVAL_S,
-    DOMAIN,
-    MAX_READING_INTERVAL_S,
-    MIN_READING_INTERVAL_S,
-)
+from .const import DOMAIN
 from .devices import space_identifier
+from .options_flow import QubeOptionsFlow
 
 SECTION_ADVANCED: Final = "advanced"
 
@@ -54,22 +37,6 @@ _URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 REAUTH_SCHEMA: Final = probatio.Schema({probatio.Required(CONF_API_KEY): _KEY})
 RECONFIGURE_SCHEMA: Final = probatio.Schema(
     {probatio.Optional(CONF_API_KEY): _KEY, probatio.Required(CONF_URL): _URL}
-)
-OPTIONS_SCHEMA: Final = probatio.Schema(
-    {
-        probatio.Required(CONF_READING_INTERVAL, default=DEFAULT_READING_INTERVAL_S): probatio.All(
-            NumberSelector(
-                NumberSelectorConfig(
-                    min=MIN_READING_INTERVAL_S,
-                    max=MAX_READING_INTERVAL_S,
-                    step=1,
-                    mode=NumberSelectorMode.BOX,
-                    unit_of_measurement=UnitOfTime.SECONDS,
-                )
-            ),
-            probatio.Coerce(int),
-        )
-    }
 )
 
 
@@ -164,21 +131,6 @@ class QubeConfigFlow(ConfigFlow, domain=DOMAIN):
         for entry in self._async_current_entries(include_ignore=False):
             if not seen.isdisjoint(_known_spaces(self.hass, entry)):
                 raise AbortFlow("spaces_already_configured", {"account": entry.title})
-
-
-class QubeOptionsFlow(OptionsFlowWithReload):
-    """Change how often meters are read."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the seconds between two readings."""
-        if user_input is not None:
-            return self.async_create_entry(data=user_input)
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                OPTIONS_SCHEMA, self.config_entry.options
-            ),
-        )
 
 
 def user_schema(user_input: dict[str, Any] | None) -> probatio.Schema:

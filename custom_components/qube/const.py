@@ -1,6 +1,6 @@
 """Names and numbers that several files share."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 import logging
 from typing import Final
 
@@ -18,3 +18,6 @@ MAX_HISTORY_DAYS: Final = 3650
 
 INVENTORY_INTERVAL: Final = timedelta(minutes=5)
 DETAILS_INTERVAL: Final = timedelta(minutes=5)
+
+# Qube's days and hours, whatever zone Home Assistant is in.
+INDIA: Final = timezone(timedelta(hours=5, minutes=30), "IST")

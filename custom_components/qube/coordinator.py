@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, override
 from zlib import crc32
@@ -55,6 +55,7 @@ class QubeRuntimeData:
     devices: Devices
     history: HistoryStore
     back_fill: BackFill
+    changing_metadata: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +107,11 @@ class InventoryCoordinator(TimestampDataUpdateCoordinator[Mapping[int, Space]]):
             # Rather a fault of the cloud than all houses sold at once.
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="no_spaces")
         return {space.space_id: space for space in spaces}
+
+    @callback
+    def async_show_space(self, space: Space) -> None:
+        """Take over a space that was read out of turn; what counts absences hears nothing of it."""
+        self.data = {**self.data, space.space_id: space}
 
     async def async_is_cloud_down(self) -> bool:
         """Find out whether a meter's trouble is everybody's; many askers share one request."""
@@ -283,6 +289,13 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
             self._observe(self._observed.device, metrics)
             self._shown_out_of_turn += 1
             self.async_set_updated_data(self._shown())
+
+    @callback
+    def async_show_device(self, device: Device) -> None:
+        """Publish details that were read out of turn."""
+        if self._observed is not None:
+            self._observed = replace(self._observed, device=device)
+            self._redraw()
 
     @callback
     def async_accept_register(self) -> None:

@@ -71,6 +71,14 @@ class Devices:
             async_withdraw_register(meter)
 
     @callback
+    def async_show_name(self, identifier: tuple[str, str], name: str) -> None:
+        """Show a name that was written just now; the next list of spaces has the last word."""
+        device = self._registry.async_get_device_by_identifier(identifier, self._entry.entry_id)
+        if device is not None:
+            self._registry.async_update_device(device.id, name=name)
+            self._known[identifier] = None
+
+    @callback
     def async_remove(self, device: dr.DeviceEntry) -> bool:
         """Forget a device that its owner removes; refuse where the cloud still lists it."""
         (identifier,) = device.identifiers

@@ -1,5 +1,10 @@
 """Errors of the client, in words for people."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
@@ -33,6 +38,25 @@ def command_failed(error: QubeError, meter: str) -> HomeAssistantError:
         translation_key=f"command_{key}",
         translation_placeholders={**placeholders, "meter": meter},
     )
+
+
+@contextmanager
+def errors_for_people(hass: HomeAssistant, entry: ConfigEntry) -> Iterator[None]:
+    """Raise the client's errors as the person who called an action understands them.
+
+    A key that the cloud refuses is asked for again.
+    """
+    try:
+        yield
+    except QubeError as err:
+        if isinstance(err, QubeAuthenticationError):
+            entry.async_start_reauth(hass)
+        key, placeholders = translation_of(err)
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=key,
+            translation_placeholders=placeholders,
+        ) from err
 
 
 def translation_of(error: QubeError) -> tuple[str, dict[str, str]]:

@@ -10,15 +10,13 @@ from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from math import inf
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from .api import HistoryReading
+from .const import INDIA
 from .epochs import Epochs, epoch_at
 from .register import Register, Verdict, judge
 from .tariffs import Pricing
 
-# Qube's days and hours, which are those of its bills.
-IST: Final = ZoneInfo("Asia/Kolkata")
 HOUR: Final = timedelta(hours=1)
 
 _WH_PER_UNIT: Final = {None: 1000, "kwh": 1000, "wh": 1}
@@ -62,7 +60,7 @@ def hour_of(ended_at: datetime) -> datetime:
 
     A reading of 10:00:00 closes the hour that began at nine; one of 9:59:59 does, too.
     """
-    local = (ended_at - timedelta(microseconds=1)).astimezone(IST)
+    local = (ended_at - timedelta(microseconds=1)).astimezone(INDIA)
     return local.replace(minute=0, second=0, microsecond=0)
 
 

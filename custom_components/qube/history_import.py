@@ -9,8 +9,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .api import Interval, QubeApiError, QubeAuthenticationError, QubeClient
+from .const import INDIA
 from .epochs import devices_between
-from .history import IST, Reading, hour_of, hourly_rows, plausible, readings_of, totals_of
+from .history import Reading, hour_of, hourly_rows, plausible, readings_of, totals_of
 from .history_store import HistoryStore, Window
 from .hourly_statistics import StoredHour, as_stored, async_read, async_write
 from .identity import IdentityStore
@@ -22,12 +23,12 @@ WINDOW_DAYS: Final = 30
 # The rows around a window bound what its readings can be.
 _MARGIN: Final = timedelta(days=7)
 _DAY: Final = timedelta(days=1)
-_BEGINNING: Final = datetime(1970, 1, 2, tzinfo=IST)
+_BEGINNING: Final = datetime(1970, 1, 2, tzinfo=INDIA)
 
 
 def today() -> date:
     """Return the day it is in India."""
-    return dt_util.utcnow().astimezone(IST).date()
+    return dt_util.utcnow().astimezone(INDIA).date()
 
 
 def windows_between(first: date, last: date) -> Iterator[Window]:
@@ -146,4 +147,4 @@ class HistoryImport:
 
 
 def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), IST)
+    return datetime.combine(day, time(), INDIA)

@@ -23,8 +23,8 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import slugify
 from homeassistant.util.unit_conversion import EnergyConverter
 
-from .const import DOMAIN
-from .history import IST, HourRow
+from .const import DOMAIN, INDIA
+from .history import HourRow
 
 _WH_PER_KWH: Final = 1000
 _MILLIPAISE_PER_RUPEE: Final = 100_000
@@ -134,7 +134,7 @@ def _row(energy: StatisticsRow, cost: StatisticsRow | None) -> HourRow | None:
     if state is None or use is None:
         return None
     return HourRow(
-        start=datetime.fromtimestamp(energy["start"], IST),
+        start=datetime.fromtimestamp(energy["start"], INDIA),
         total_wh=round(state * _WH_PER_KWH),
         use_wh=round(use * _WH_PER_KWH),
         cost_millipaise=None if spent is None else round(spent * _MILLIPAISE_PER_RUPEE),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
@@ -13,6 +14,15 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.qube.const import CONF_READING_INTERVAL
 
 
+async def open_settings(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
+    """Open the options and choose the settings."""
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "init")
+    return await hass.config_entries.options.async_configure(
+        menu["flow_id"], {"next_step_id": "settings"}
+    )
+
+
 async def intervals(entry: MockConfigEntry) -> set[timedelta | None]:
     """Read all meters once more, and return the waits that follow."""
     meters = entry.runtime_data.devices.meters.values()
@@ -21,11 +31,18 @@ async def intervals(entry: MockConfigEntry) -> set[timedelta | None]:
     return {meter.update_interval for meter in meters}
 
 
+async def test_the_menu_has_settings_and_wifi(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """What is asked of an owner seldom does not stand in the way of what is asked often."""
+    menu = await hass.config_entries.options.async_init(loaded.entry_id)
+    assert menu["type"] is FlowResultType.MENU
+    assert menu["menu_options"] == ["settings", "wifi"]
+
+
 async def test_a_minute_is_the_default(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     """It is what the form offers, and what is done without it."""
     assert await intervals(loaded) == {timedelta(seconds=60)}
-    form = await hass.config_entries.options.async_init(loaded.entry_id)
-    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "init")
+    form = await open_settings(hass, loaded)
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "settings")
     assert form["data_schema"] is not None
     assert form["data_schema"]({}) == {CONF_READING_INTERVAL: 60}
 
@@ -35,7 +52,7 @@ async def test_another_interval_applies_at_once(
     hass: HomeAssistant, loaded: MockConfigEntry, seconds: float
 ) -> None:
     """The account is loaded again, and the form remembers."""
-    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    form = await open_settings(hass, loaded)
     result = await hass.config_entries.options.async_configure(
         form["flow_id"], {CONF_READING_INTERVAL: seconds}
     )
@@ -44,7 +61,7 @@ async def test_another_interval_applies_at_once(
     assert loaded.options == {CONF_READING_INTERVAL: seconds}
     assert isinstance(loaded.options[CONF_READING_INTERVAL], int)
     assert await intervals(loaded) == {timedelta(seconds=seconds)}
-    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    form = await open_settings(hass, loaded)
     assert form["data_schema"] is not None
     suggested = get_schema_suggested_value(form["data_schema"].schema, CONF_READING_INTERVAL)
     assert suggested == seconds
@@ -55,7 +72,7 @@ async def test_an_interval_out_of_bounds_is_refused(
     hass: HomeAssistant, loaded: MockConfigEntry, seconds: float | str
 ) -> None:
     """Neither the cloud is to be flooded nor the meter forgotten."""
-    form = await hass.config_entries.options.async_init(loaded.entry_id)
+    form = await open_settings(hass, loaded)
     with pytest.raises(InvalidData):
         await hass.config_entries.options.async_configure(
             form["flow_id"], {CONF_READING_INTERVAL: seconds}

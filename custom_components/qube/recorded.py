@@ -1,0 +1,93 @@
+"""What a meter recorded in a range of days, over all devices that it has been."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Final
+
+from homeassistant.exceptions import ServiceValidationError
+
+from .api import HistoryReading, Interval
+from .const import DOMAIN, INDIA
+from .coordinator import MeterCoordinator
+from .epochs import Epoch, Epochs, epoch_at
+
+# One answer may have 2 MiB.
+MAX_DAYS: Final = 31
+MAX_DAYS_OF_DAILY: Final = 366
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Days:
+    """A range of days in India, both included."""
+
+    first: date
+    last: date
+
+    def __len__(self) -> int:
+        """Return how many there are; none where the first is after the last."""
+        return max(0, (self.last - self.first).days + 1)
+
+
+def check_days(days: Days, interval: Interval, now: datetime) -> None:
+    """Raise ServiceValidationError where these days cannot be asked for; `now` is aware."""
+    if days.first > days.last:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="days_reversed",
+            translation_placeholders={"first": str(days.first), "last": str(days.last)},
+        )
+    today = now.astimezone(INDIA).date()
+    if days.last > today:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="days_in_future",
+            translation_placeholders={"last": str(days.last), "today": str(today)},
+        )
+    limit = MAX_DAYS_OF_DAILY if interval is Interval.DAY else MAX_DAYS
+    if len(days) > limit:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="too_many_days",
+            translation_placeholders={
+                "days": str(len(days)),
+                "interval": interval.value,
+                "limit": str(limit),
+            },
+        )
+
+
+def parts_of(days: Days, epochs: Epochs) -> Iterator[tuple[Epoch, Days]]:
+    """Yield the epochs that lie in a range of days, each with its part of the days."""
+    ends = [following.since for _, following in pairwise(epochs)]
+    for epoch, end in zip(epochs, [*ends, None], strict=True):
+        part = Days(
+            first=max(days.first, _day_of(epoch.since) or days.first),
+            last=min(days.last, _day_of(end) or days.last),
+        )
+        if len(part):
+            yield epoch, part
+
+
+async def async_recorded(
+    meter: MeterCoordinator, property_id: str, days: Days, interval: Interval
+) -> list[HistoryReading]:
+    """Return what a meter recorded of a property, by time. Raises QubeError."""
+    epochs = _epochs_of(meter)
+    readings: list[HistoryReading] = []
+    for epoch, part in parts_of(days, epochs):
+        rows = await meter.client.history(
+            epoch.device_id, property_id, part.first, part.last, interval
+        )
+        # On the day of a replacement, each device has rows; each counts for its own time only.
+        readings += [row for row in rows if epoch_at(epochs, row.ended_at) is epoch]
+    return readings
+
+
+def _epochs_of(meter: MeterCoordinator) -> Epochs:
+    return (Epoch(device_id=meter.identity.device_id),)
+
+
+def _day_of(time: datetime | None) -> date | None:
+    return None if time is None else time.astimezone(INDIA).date()

@@ -1,0 +1,140 @@
+"""Who may call an action, and on which device."""
+
+from typing import Final
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.selector import validate_selector
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml_dict
+import probatio
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.qube.api import Interval
+from custom_components.qube.const import DOMAIN
+from custom_components.qube.services import HISTORY_SCHEMA, METADATA_SCHEMA
+from tests.account import Account
+from tests.texts import ENGLISH, INTEGRATION
+
+DAY: Final = {"from": "2026-05-01", "to": "2026-05-01"}
+ACTIONS: Final = {"update_meter": {}, "update_space": {}, "get_history": DAY}
+SCHEMAS: Final = {
+    "update_meter": METADATA_SCHEMA,
+    "update_space": METADATA_SCHEMA,
+    "get_history": HISTORY_SCHEMA,
+}
+
+
+async def call(
+    hass: HomeAssistant, action: str, device_id: str, context: Context | None = None
+) -> object:
+    """Call an action that changes nothing."""
+    return await hass.services.async_call(
+        DOMAIN,
+        action,
+        {"device_id": device_id, **ACTIONS[action]},
+        blocking=True,
+        return_response=True,
+        context=context,
+    )
+
+
+async def refusal(hass: HomeAssistant, action: str, device_id: str) -> str | None:
+    """Call an action and return the key of the error."""
+    with pytest.raises(ServiceValidationError) as raised:
+        await call(hass, action, device_id)
+    return raised.value.translation_key
+
+
+async def test_the_actions_are_there_without_an_account(hass: HomeAssistant) -> None:
+    """An automation can be checked while the cloud is away."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    assert set(hass.services.async_services_for_domain(DOMAIN)) == set(ACTIONS)
+
+
+@pytest.mark.parametrize("action", ["update_meter", "update_space"])
+async def test_only_administrators_change_something(
+    account: Account, hass_read_only_user: MockUser, hass_admin_user: MockUser, action: str
+) -> None:
+    """Checked on the server, before anything else is."""
+    is_space = action == "update_space"
+    device_id = account.space_device_id(123) if is_space else account.device_id(account.meter())
+    with pytest.raises(Unauthorized):
+        await call(account.hass, action, device_id, Context(user_id=hass_read_only_user.id))
+    assert account.asked == []
+    assert await call(account.hass, action, device_id, Context(user_id=hass_admin_user.id))
+
+
+async def test_everybody_may_look_at_history(
+    account: Account, hass_read_only_user: MockUser
+) -> None:
+    """It is no more than what a dashboard shows."""
+    context = Context(user_id=hass_read_only_user.id)
+    assert await call(account.hass, "get_history", account.device_id(account.meter()), context)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_a_device_must_be_one_of_this_integration(account: Account, action: str) -> None:
+    """Neither one that nobody knows nor one of somebody else."""
+    assert await refusal(account.hass, action, "no such device") == "service_device_not_found"
+    other = MockConfigEntry(domain="lamp")
+    other.add_to_hass(account.hass)
+    lamp = dr.async_get(account.hass).async_get_or_create(
+        config_entry_id=other.entry_id, identifiers={("lamp", "1")}
+    )
+    assert await refusal(account.hass, action, lamp.id) == "service_device_wrong_domain"
+    assert account.asked == []
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_the_account_must_be_loaded(account: Account, action: str) -> None:
+    """Otherwise there is no cloud to ask."""
+    device_id = account.device_id(account.meter())
+    await account.hass.config_entries.async_unload(account.entry.entry_id)
+    assert await refusal(account.hass, action, device_id) == "service_config_entry_not_loaded"
+
+
+async def test_a_space_is_no_meter_and_a_meter_no_space(account: Account) -> None:
+    """The error says which device is meant."""
+    meter, space = account.device_id(account.meter()), account.space_device_id(123)
+    assert await refusal(account.hass, "update_meter", space) == "not_a_meter"
+    assert await refusal(account.hass, "get_history", space) == "not_a_meter"
+    assert await refusal(account.hass, "update_space", meter) == "not_a_space"
+    dr.async_get(account.hass).async_update_device(space, name_by_user="The house")
+    with pytest.raises(ServiceValidationError) as raised:
+        await call(account.hass, "update_meter", space)
+    assert raised.value.translation_placeholders == {"device": "The house"}
+    assert account.asked == []
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_form_has_the_fields_that_the_action_takes(action: str) -> None:
+    """With the same ones required, and a name and a description for each."""
+    described = load_yaml_dict(str(INTEGRATION / "services.yaml"))[action]["fields"]
+    fields = SCHEMAS[action].schema
+    assert set(described) == {str(field) for field in fields}
+    assert {name for name, field in described.items() if field.get("required")} == {
+        str(field) for field in fields if isinstance(field, probatio.Required)
+    }
+    for field in fields:
+        if field.default is not probatio.UNDEFINED:
+            assert described[str(field)]["default"] == field.default()
+    for field in described.values():
+        assert validate_selector(field["selector"])
+    texts = ENGLISH["services"][action]
+    assert texts["name"]
+    assert texts["description"]
+    assert set(texts["fields"]) == set(described)
+    assert all(text["name"] and text["description"] for text in texts["fields"].values())
+
+
+def test_the_intervals_of_the_form_are_those_of_the_api() -> None:
+    """Each with its text."""
+    form = load_yaml_dict(str(INTEGRATION / "services.yaml"))["get_history"]["fields"]["interval"]
+    select = form["selector"]["select"]
+    assert select["options"] == [interval.value for interval in Interval]
+    texts = ENGLISH["selector"][select["translation_key"]]["options"]
+    assert set(texts) == set(select["options"])
+    assert set(ENGLISH["selector"]) == {select["translation_key"]}
