@@ -1,7 +1,6 @@
 """History is brought into the real recorder, over real HTTP, and equals the simulated truth."""
 
 from datetime import date, timedelta
-import logging
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -12,8 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.qube.api import HistoryReading, Interval, QubeClient
 from custom_components.qube.back_fill import MINUTE
 from custom_components.qube.const import CONF_HISTORY_DAYS
-from custom_components.qube.history_import import today
-from custom_components.qube.history_store import Window
+from custom_components.qube.days import Days, today
 from tests.account import Account
 from tests.history_account import DAY, cost_rows, energy_rows, midnight, true_wh, used_wh
 from tests.simulator import Endpoint, Fault, FaultKind, SimulatedCloud
@@ -21,12 +19,7 @@ from tests.simulator import Endpoint, Fault, FaultKind, SimulatedCloud
 DAYS = 40
 
 
-@pytest.fixture(autouse=True)
-def auto_enable_custom_integrations(
-    recorder_mock: object, enable_custom_integrations: None
-) -> None:
-    """Start the recorder before Home Assistant, and do not log each of its thousands of queries."""
-    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+pytestmark = pytest.mark.usefixtures("recorder")
 
 
 @pytest.fixture
@@ -100,7 +93,7 @@ async def test_importing_again_writes_nothing(account: Account) -> None:
     """Every hour is found as it was left."""
     await imported(account)
     runtime = account.entry.runtime_data
-    window = Window(first=today() - 10 * DAY, last=today() - DAY)
+    window = Days(first=today() - 10 * DAY, last=today() - DAY)
     for meter in account.coordinators:
         assert await runtime.back_fill.async_import(meter, window) == {window: 0}
 

@@ -7,12 +7,13 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.qube.api import Metrics, Source
-from custom_components.qube.history_store import HistoryStore, MeterHistory, Window
+from custom_components.qube.days import Days
+from custom_components.qube.history_store import HistoryStore, MeterHistory
 
 KEY = "QUBE-ONE-1a2b"
 NOON = datetime(2026, 5, 13, 12, tzinfo=UTC)
-MAY = Window(first=date(2026, 5, 1), last=date(2026, 5, 30))
-APRIL = Window(first=date(2026, 4, 1), last=date(2026, 4, 30))
+MAY = Days(first=date(2026, 5, 1), last=date(2026, 5, 30))
+APRIL = Days(first=date(2026, 4, 1), last=date(2026, 4, 30))
 
 
 def metrics(source: Source = Source.EB) -> Metrics:

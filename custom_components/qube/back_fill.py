@@ -3,13 +3,14 @@
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 from functools import partial
 from heapq import heappop, heappush
 from itertools import chain, count
 from typing import Final
 
+from homeassistant.components.recorder.const import DOMAIN as RECORDER
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.event import async_track_utc_time_change
@@ -25,8 +26,8 @@ from .coordinator import (
     QubeConfigEntry,
     meters_signal,
 )
-from .history_import import HistoryImport, today, windows_between
-from .history_store import Window
+from .days import DAY, Days, today
+from .history_import import WINDOW_DAYS, HistoryImport
 
 # Live readings and commands keep the other six of the account's requests.
 WORKERS: Final = 2
@@ -55,7 +56,7 @@ class Job:
     age_days: int
     serial: int
     key: str = field(compare=False)
-    window: Window | None = field(compare=False)
+    window: Days | None = field(compare=False)
 
 
 def history_signal(entry: QubeConfigEntry) -> SignalType[()]:
@@ -88,7 +89,7 @@ class BackFill:
     @callback
     def async_start(self, inventory: InventoryCoordinator) -> None:
         """Import from now on, until the account is unloaded; without a recorder do nothing."""
-        if "recorder" not in self._hass.config.components or not self._days:
+        if RECORDER not in self._hass.config.components:
             return
         entry = self._entry
         for stop in (
@@ -105,13 +106,14 @@ class BackFill:
             return 0.0
         return 1 - len(history.open_windows) / history.windows if history.windows else 1.0
 
-    async def async_import(self, meter: MeterCoordinator, window: Window) -> dict[Window, int]:
+    async def async_import(self, meter: MeterCoordinator, days: Days) -> dict[Days, int]:
         """Import some days of a meter now; return how many hours changed in which days.
 
         Raises QubeError where the history cannot be read.
         """
-        done: dict[Window, int] = {}
-        for part in windows_between(window.first, window.last):
+        done: dict[Days, int] = {}
+        # Oldest first: a first row that is new would change all that come after it.
+        for part in reversed([*days.parts(WINDOW_DAYS)]):
             async with self._locks[meter.key]:
                 done[part] = await self._importer.async_import(
                     meter.key, meter.name_with_space, part
@@ -133,11 +135,17 @@ class BackFill:
             see = partial(self._async_see, meter)
             self._entry.async_on_unload(meter.async_add_listener(see))
             see()
-            if self._store[meter.key].planned_from is not None:
-                self._async_put(Priority.CORRECT, meter.key)
-            self._async_put(Priority.PLAN, meter.key)
-            for window in self._store[meter.key].open_windows:
-                self._async_put(Priority.BACK_FILL, meter.key, window)
+            if self._days:
+                self._async_begin(meter.key)
+
+    @callback
+    def _async_begin(self, key: str) -> None:
+        """Go on with what is planned for a meter, and plan what is not."""
+        if self._store[key].planned_from is not None:
+            self._async_put(Priority.CORRECT, key)
+        self._async_put(Priority.PLAN, key)
+        for window in self._store[key].open_windows:
+            self._async_put(Priority.BACK_FILL, key, window)
 
     @callback
     def _async_see(self, meter: MeterCoordinator) -> None:
@@ -151,10 +159,12 @@ class BackFill:
     @callback
     def _async_correct(self, _now: datetime) -> None:
         """Read the last days of all meters again: readings may come late."""
+        if not self._days:
+            return
         now = today()
         days = LATE_DAYS if self._corrected_on == now else VERY_LATE_DAYS
         self._corrected_on = now
-        window = Window(first=now - timedelta(days=days - 1), last=now)
+        window = Days(first=now - (days - 1) * DAY, last=now)
         for key in self._meters:
             self._async_put(Priority.CORRECT, key, window)
             if self._store[key].planned_from is None:
@@ -169,7 +179,7 @@ class BackFill:
                 self._async_queue(job)
 
     @callback
-    def _async_put(self, priority: Priority, key: str, window: Window | None = None) -> None:
+    def _async_put(self, priority: Priority, key: str, window: Days | None = None) -> None:
         age_days = (today() - window.last).days if window else 0
         serial = next(self._serials)
         self._async_queue(
@@ -215,7 +225,7 @@ class BackFill:
         match job:
             case Job(priority=Priority.PLAN):
                 # The day before the first one tells where that one's use begins.
-                first = today() - timedelta(days=self._days + 1)
+                first = today() - (self._days + 1) * DAY
                 before = self._store[key].open_windows
                 await self._importer.async_plan(key, name, first)
                 for window in self._store[key].open_windows:
@@ -223,7 +233,7 @@ class BackFill:
                         self._async_put(Priority.BACK_FILL, key, window)
             case Job(window=None):
                 missing = await self._importer.async_days_missing(key)
-                for part in windows_between(missing.first, missing.last):
+                for part in missing.parts(WINDOW_DAYS):
                     await self._importer.async_import(key, name, part)
             case Job(window=window):
                 self._rows += await self._importer.async_import(key, name, window)

@@ -29,14 +29,3 @@ def epoch_at(epochs: Epochs, time: datetime) -> Epoch:
     """Return the epoch in which an aware time lies; there is always a first one."""
     later = (epoch for epoch in reversed(epochs) if epoch.since is None or epoch.since < time)
     return next(later, epochs[0])
-
-
-def devices_between(epochs: Epochs, start: datetime, end: datetime) -> tuple[str, ...]:
-    """Return the devices that were the meter at some moment between two aware times."""
-    ends = [*(epoch.since for epoch in epochs[1:]), None]
-    overlapping = (
-        epoch.device_id
-        for epoch, until in zip(epochs, ends, strict=True)
-        if (epoch.since is None or epoch.since < end) and (until is None or until > start)
-    )
-    return tuple(dict.fromkeys(overlapping))

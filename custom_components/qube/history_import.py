@@ -1,20 +1,20 @@
 """Bring the history of a meter into Home Assistant's statistics, some days at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 
 from .api import Interval, QubeApiError, QubeAuthenticationError, QubeClient
 from .const import INDIA
-from .epochs import devices_between
+from .days import DAY, Days, today
 from .history import Reading, hour_of, hourly_rows, plausible, readings_of, totals_of
-from .history_store import HistoryStore, Window
+from .history_store import HistoryStore
 from .hourly_statistics import StoredHour, as_stored, async_read, async_write
 from .identity import IdentityStore
+from .recorded import parts_of
 from .register import Register
 
 PROPERTY: Final = "energy"
@@ -22,21 +22,7 @@ WINDOW_DAYS: Final = 30
 
 # The rows around a window bound what its readings can be.
 _MARGIN: Final = timedelta(days=7)
-_DAY: Final = timedelta(days=1)
 _BEGINNING: Final = datetime(1970, 1, 2, tzinfo=INDIA)
-
-
-def today() -> date:
-    """Return the day it is in India."""
-    return dt_util.utcnow().astimezone(INDIA).date()
-
-
-def windows_between(first: date, last: date) -> Iterator[Window]:
-    """Yield windows of at most thirty days that cover all days from first to last, newest first."""
-    while last >= first:
-        start = max(first, last - (WINDOW_DAYS - 1) * _DAY)
-        yield Window(first=start, last=last)
-        last = start - _DAY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,26 +35,24 @@ class HistoryImport:
     store: HistoryStore
 
     async def async_import(
-        self, key: str, name: str, window: Window, also: Sequence[Reading] = ()
+        self, key: str, name: str, days: Days, also: Sequence[Reading] = ()
     ) -> int:
         """Import some days of a meter; return how many hours were new or changed.
 
         Returns when the recorder has written them. Raises QubeError where the history cannot be
         read.
         """
-        hours = await self._async_hours(key, window, also)
+        hours = await self._async_hours(key, days, also)
         await async_write(self.hass, key, name, hours)
         return len(hours)
 
-    async def _async_hours(
-        self, key: str, window: Window, also: Sequence[Reading]
-    ) -> list[StoredHour]:
+    async def _async_hours(self, key: str, days: Days, also: Sequence[Reading]) -> list[StoredHour]:
         """Return the hours of some days that are new or changed."""
-        readings = [*also, *await self._async_readings(key, window, Interval.HOUR)]
+        readings = [*also, *await self._async_readings(key, days, Interval.HOUR)]
         if not readings:
             return []
         epochs = self.identities[key].epochs
-        start, end = _start_of(window.first), _start_of(window.last + _DAY)
+        start, end = days.start, days.end
         known = await async_read(self.hass, key, start - _MARGIN, end + _MARGIN)
         totals = totals_of(readings, epochs)
         if known and totals and totals[0].energy_wh < known[0].total_wh - known[0].use_wh:
@@ -88,16 +72,16 @@ class HistoryImport:
         planned_from = self.store[key].planned_from
         if planned_from is None:
             oldest = await self._async_import_oldest(key, name, first)
-            windows = windows_between(oldest + _DAY, today()) if oldest else ()
+            windows = Days(first=oldest + DAY, last=today()).parts(WINDOW_DAYS) if oldest else ()
         else:
-            windows = windows_between(first, planned_from - _DAY)
+            windows = Days(first=first, last=planned_from - DAY).parts(WINDOW_DAYS)
         self.store.plan(
             key, tuple(windows), planned_from=min(first, planned_from) if planned_from else first
         )
 
     async def _async_import_oldest(self, key: str, name: str, first: date) -> date | None:
         """Import the day of the oldest good reading since a day, and return it."""
-        whole = Window(first=first, last=today())
+        whole = Days(first=first, last=today())
         readings = await self._async_readings(key, whole, Interval.DAY)
         totals = totals_of(readings, self.identities[key].epochs)
         good = plausible(totals, before=None, after=self._total_now(key))
@@ -105,35 +89,34 @@ class HistoryImport:
             return None
         oldest = hour_of(good[0].read_at).date()
         closing = [each for each in readings if hour_of(each.read_at).date() == oldest]
-        await self.async_import(key, name, Window(first=oldest, last=oldest), also=closing)
+        await self.async_import(key, name, Days(first=oldest, last=oldest), also=closing)
         return oldest
 
-    async def async_days_missing(self, key: str) -> Window:
+    async def async_days_missing(self, key: str) -> Days:
         """Return the days that neither rows nor plan reach, at least the last three."""
         now = today()
-        soonest = now - 2 * _DAY
-        known = await async_read(self.hass, key, _start_of(now + _DAY))
+        soonest = now - 2 * DAY
+        known = await async_read(self.hass, key, Days(first=now, last=now).end)
         reached = [row.start.date() for row in known[-1:]]
         reached += [window.last for window in self.store[key].open_windows]
-        return Window(first=min(soonest, max(reached, default=soonest)), last=now)
+        return Days(first=min(soonest, max(reached, default=soonest)), last=now)
 
-    async def _async_readings(self, key: str, window: Window, interval: Interval) -> list[Reading]:
-        start, end = _start_of(window.first), _start_of(window.last + _DAY)
+    async def _async_readings(self, key: str, days: Days, interval: Interval) -> list[Reading]:
         identity = self.identities[key]
         readings: list[Reading] = []
-        for device_id in devices_between(identity.epochs, start, end):
+        for epoch, part in parts_of(days, identity.epochs):
             try:
                 history = await self.client.history(
-                    device_id, PROPERTY, window.first, window.last, interval
+                    epoch.device_id, PROPERTY, part.first, part.last, interval
                 )
             except QubeAuthenticationError:
                 raise
             except QubeApiError:
-                if device_id == identity.device_id:
+                if epoch.device_id == identity.device_id:
                     raise
                 # The cloud need not know a device any more that was replaced.
                 continue
-            readings += readings_of(device_id, history)
+            readings += readings_of(epoch.device_id, history)
         return readings
 
     def _total_now(self, key: str) -> Register | None:
@@ -144,7 +127,3 @@ class HistoryImport:
         if total_wh is None:
             return None
         return Register(energy_wh=total_wh, read_at=identity.register.read_at)
-
-
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), INDIA)

@@ -10,6 +10,7 @@ from homeassistant.helpers.storage import Store
 
 from .api import Metrics, Source
 from .const import DOMAIN
+from .days import Days
 from .tariffs import Pricing, TariffSight, TariffTimeline, newly_seen
 
 STORAGE_VERSION: Final = 1
@@ -35,14 +36,6 @@ class StoredHistories(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
-    """Days of a meter's history (in India), both included, that are fetched in one go."""
-
-    first: date
-    last: date
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class MeterHistory:
     """A meter's tariffs, and the plan for its back-fill: nothing is planned before the first one.
 
@@ -51,7 +44,7 @@ class MeterHistory:
 
     timeline: TariffTimeline = ()
     planned_from: date | None = None
-    open_windows: tuple[Window, ...] = ()
+    open_windows: tuple[Days, ...] = ()
     windows: int = 0
 
 
@@ -106,7 +99,7 @@ class HistoryStore:
             self.forget_plan(key)
 
     @callback
-    def plan(self, key: str, windows: tuple[Window, ...], *, planned_from: date) -> None:
+    def plan(self, key: str, windows: tuple[Days, ...], *, planned_from: date) -> None:
         """Remember what there is to fetch, from a day on, beside what is open already."""
         known = self[key]
         self._put(
@@ -125,7 +118,7 @@ class HistoryStore:
         self._put(key, replace(self[key], planned_from=None, open_windows=(), windows=0))
 
     @callback
-    def close_window(self, key: str, window: Window) -> None:
+    def close_window(self, key: str, window: Days) -> None:
         """Remember that a window was fetched."""
         known = self[key]
         if window in known.open_windows:
@@ -184,7 +177,7 @@ def _from_stored(stored: StoredHistory) -> MeterHistory:
         timeline=tuple(_sight_from_stored(sight) for sight in stored["timeline"]),
         planned_from=date.fromisoformat(planned_from) if planned_from else None,
         open_windows=tuple(
-            Window(first=date.fromisoformat(first), last=date.fromisoformat(last))
+            Days(first=date.fromisoformat(first), last=date.fromisoformat(last))
             for first, last in stored["open_windows"]
         ),
         windows=stored["windows"],

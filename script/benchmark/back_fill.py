@@ -14,7 +14,7 @@ import orjson
 
 from custom_components.qube.const import CONF_HISTORY_DAYS, DOMAIN
 from custom_components.qube.coordinator import QubeRuntimeData
-from custom_components.qube.history_import import today
+from custom_components.qube.days import today
 from tests.history_account import energy_rows, true_wh, used_wh
 from tests.simulator import SimulatedCloud
 
