@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+import logging
 from typing import Any
 
 from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
@@ -34,9 +35,18 @@ SORTS = (
 )
 
 
+@pytest.fixture
+def recorder(recorder_mock: object) -> None:
+    """Let Home Assistant keep statistics; do not log each of the thousands of queries."""
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
+
 @pytest.fixture(autouse=True)
-def auto_enable_custom_integrations(enable_custom_integrations: None) -> None:
-    """Let Home Assistant find this integration."""
+def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant find this integration; a recorder has to be there before it."""
+    if "recorder" in request.fixturenames:
+        request.getfixturevalue("recorder")
+    request.getfixturevalue("enable_custom_integrations")
 
 
 @pytest.fixture(autouse=True)

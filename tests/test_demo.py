@@ -94,4 +94,7 @@ def test_only_complete_meters_are_on_the_dashboards() -> None:
     complete = replace(SHOWN, entities={**SHOWN.entities, **further})
     _, home, energy = dashboards([SHOWN, complete])
     assert home["value"]["favorite_entities"] == ["sensor.balance"]
-    assert [source["name"] for source in energy["energy_sources"]] == ["Sai Krupa Heights Room 101"]
+    assert [source["name"] for source in energy["energy_sources"]] == [str(complete)]
+    (source,), (device,) = energy["energy_sources"], energy["device_consumption"]
+    assert source["stat_energy_from"] == device["stat_consumption"] == "qube:qube_one_1_energy"
+    assert source["stat_cost"] == "qube:qube_one_1_cost"

@@ -1,4 +1,4 @@
-"""The owner says how often meters are read."""
+"""The owner says how often meters are read, and how much history is wanted."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import (
     get_schema_suggested_value,
 )
 
-from custom_components.qube.const import CONF_READING_INTERVAL
+from custom_components.qube.const import CONF_HISTORY_DAYS, CONF_READING_INTERVAL
 
 
 async def open_settings(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
@@ -44,7 +44,7 @@ async def test_a_minute_is_the_default(hass: HomeAssistant, loaded: MockConfigEn
     form = await open_settings(hass, loaded)
     assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "settings")
     assert form["data_schema"] is not None
-    assert form["data_schema"]({}) == {CONF_READING_INTERVAL: 60}
+    assert form["data_schema"]({}) == {CONF_READING_INTERVAL: 60, CONF_HISTORY_DAYS: 365}
 
 
 @pytest.mark.parametrize("seconds", [30, 45.0, 900])
@@ -58,7 +58,7 @@ async def test_another_interval_applies_at_once(
     )
     await hass.async_block_till_done(wait_background_tasks=True)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert loaded.options == {CONF_READING_INTERVAL: seconds}
+    assert loaded.options == {CONF_READING_INTERVAL: seconds, CONF_HISTORY_DAYS: 365}
     assert isinstance(loaded.options[CONF_READING_INTERVAL], int)
     assert await intervals(loaded) == {timedelta(seconds=seconds)}
     form = await open_settings(hass, loaded)
@@ -78,3 +78,27 @@ async def test_an_interval_out_of_bounds_is_refused(
             form["flow_id"], {CONF_READING_INTERVAL: seconds}
         )
     assert loaded.options == {}
+
+
+@pytest.mark.parametrize("days", [0, 30.0, 3650])
+async def test_other_days_of_history_are_kept(
+    hass: HomeAssistant, loaded: MockConfigEntry, days: float
+) -> None:
+    """As whole days, and the interval stays what it was."""
+    form = await open_settings(hass, loaded)
+    await hass.config_entries.options.async_configure(form["flow_id"], {CONF_HISTORY_DAYS: days})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert loaded.options == {CONF_READING_INTERVAL: 60, CONF_HISTORY_DAYS: days}
+    assert isinstance(loaded.options[CONF_HISTORY_DAYS], int)
+
+
+@pytest.mark.parametrize("days", [-1, 3651, "all"])
+async def test_days_of_history_out_of_bounds_are_refused(
+    hass: HomeAssistant, loaded: MockConfigEntry, days: float | str
+) -> None:
+    """Ten years are more than any of these meters has."""
+    form = await open_settings(hass, loaded)
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(
+            form["flow_id"], {CONF_HISTORY_DAYS: days}
+        )

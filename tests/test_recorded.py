@@ -8,8 +8,9 @@ import pytest
 
 from custom_components.qube.api import Interval
 from custom_components.qube.const import INDIA
+from custom_components.qube.days import Days
 from custom_components.qube.epochs import Epoch
-from custom_components.qube.recorded import Days, check_days, parts_of
+from custom_components.qube.recorded import check_days, parts_of
 
 # Half past one in India, where the 14th has begun.
 NOW: Final = datetime(2026, 5, 13, 20, 0, tzinfo=UTC)

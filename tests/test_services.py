@@ -14,16 +14,22 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.qube.api import Interval
 from custom_components.qube.const import DOMAIN
-from custom_components.qube.services import HISTORY_SCHEMA, METADATA_SCHEMA
+from custom_components.qube.services import HISTORY_SCHEMA, IMPORT_SCHEMA, METADATA_SCHEMA
 from tests.account import Account
 from tests.texts import ENGLISH, INTEGRATION
 
 DAY: Final = {"from": "2026-05-01", "to": "2026-05-01"}
-ACTIONS: Final = {"update_meter": {}, "update_space": {}, "get_history": DAY}
+ACTIONS: Final = {
+    "update_meter": {},
+    "update_space": {},
+    "get_history": DAY,
+    "import_history": DAY,
+}
 SCHEMAS: Final = {
     "update_meter": METADATA_SCHEMA,
     "update_space": METADATA_SCHEMA,
     "get_history": HISTORY_SCHEMA,
+    "import_history": IMPORT_SCHEMA,
 }
 
 
@@ -101,6 +107,7 @@ async def test_a_space_is_no_meter_and_a_meter_no_space(account: Account) -> Non
     meter, space = account.device_id(account.meter()), account.space_device_id(123)
     assert await refusal(account.hass, "update_meter", space) == "not_a_meter"
     assert await refusal(account.hass, "get_history", space) == "not_a_meter"
+    assert await refusal(account.hass, "import_history", space) == "not_a_meter"
     assert await refusal(account.hass, "update_space", meter) == "not_a_space"
     dr.async_get(account.hass).async_update_device(space, name_by_user="The house")
     with pytest.raises(ServiceValidationError) as raised:

@@ -11,9 +11,12 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .api import QubeClient
+from .back_fill import BackFill
 from .const import DOMAIN
 from .coordinator import InventoryCoordinator, QubeConfigEntry, QubeRuntimeData
 from .devices import Devices
+from .history_import import HistoryImport
+from .history_store import HistoryStore
 from .identity import IdentityStore
 from .outage import OutageWatch
 from .services import async_setup_services
@@ -47,10 +50,20 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
     inventory = InventoryCoordinator(hass, entry, client)
     await inventory.async_config_entry_first_refresh()
     devices = Devices(hass, inventory, identities, space_energy)
+    history = HistoryStore(hass, entry.entry_id)
+    await history.async_load()
+    importer = HistoryImport(hass=hass, client=client, identities=identities, store=history)
+    back_fill = BackFill(hass, entry, importer)
     entry.runtime_data = QubeRuntimeData(
-        identities=identities, inventory=inventory, devices=devices, space_energy=space_energy
+        identities=identities,
+        inventory=inventory,
+        devices=devices,
+        space_energy=space_energy,
+        history=history,
+        back_fill=back_fill,
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    back_fill.async_start(inventory)
     devices.async_follow()
     OutageWatch(hass, inventory).async_follow()
     return True
@@ -62,6 +75,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> boo
     if unloaded:
         await entry.runtime_data.identities.async_save()
         await entry.runtime_data.space_energy.async_save()
+        await entry.runtime_data.history.async_save()
     return unloaded
 
 
@@ -69,6 +83,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> Non
     """Delete what was stored for an account."""
     await IdentityStore(hass, entry.entry_id).async_remove()
     await SpaceEnergy(hass, entry.entry_id).async_remove()
+    await HistoryStore(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(

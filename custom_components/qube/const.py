@@ -12,6 +12,10 @@ DEFAULT_READING_INTERVAL_S: Final = 60
 MIN_READING_INTERVAL_S: Final = 30
 MAX_READING_INTERVAL_S: Final = 900
 
+CONF_HISTORY_DAYS: Final = "history_days"
+DEFAULT_HISTORY_DAYS: Final = 365
+MAX_HISTORY_DAYS: Final = 3650
+
 INVENTORY_INTERVAL: Final = timedelta(minutes=5)
 DETAILS_INTERVAL: Final = timedelta(minutes=5)
 

@@ -40,8 +40,10 @@ from .register import Register, RegisterGuard
 from .repairs import async_review_register, async_withdraw_register
 
 if TYPE_CHECKING:
+    from .back_fill import BackFill
     from .commands import Command
     from .devices import Devices
+    from .history_store import HistoryStore
     from .space_energy import SpaceEnergy
 
 type QubeConfigEntry = ConfigEntry[QubeRuntimeData]
@@ -54,8 +56,10 @@ class QubeRuntimeData:
     identities: IdentityStore
     inventory: InventoryCoordinator
     devices: Devices
-    changing_metadata: asyncio.Lock = field(default_factory=asyncio.Lock)
     space_energy: SpaceEnergy
+    history: HistoryStore
+    back_fill: BackFill
+    changing_metadata: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,6 +204,11 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
     def identity(self) -> MeterIdentity:
         """Return who this meter is, and which device it is now."""
         return self._identities[self.key]
+
+    @property
+    def observed(self) -> MeterData | None:
+        """Return what the meter itself showed, without what commands ask for."""
+        return self._observed
 
     @property
     def is_online(self) -> bool:

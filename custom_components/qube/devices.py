@@ -118,6 +118,7 @@ class Devices:
         self.replacements.async_withdraw(identifier[1])
         self._identities.forget(identifier[1])
         self._space_energy.forget(identifier[1])
+        self._entry.runtime_data.history.forget(identifier[1])
 
     def device_of(self, key: str) -> dr.DeviceEntry | None:
         """Return Home Assistant's device of a meter, if it is there."""

@@ -31,8 +31,11 @@ from .api import (
     Wifi,
 )
 from .const import (
+    CONF_HISTORY_DAYS,
     CONF_READING_INTERVAL,
+    DEFAULT_HISTORY_DAYS,
     DEFAULT_READING_INTERVAL_S,
+    MAX_HISTORY_DAYS,
     MAX_READING_INTERVAL_S,
     MIN_READING_INTERVAL_S,
 )
@@ -47,20 +50,22 @@ MAX_SSID_BYTES: Final = 32
 # The vendor documents no lower limit: open and old networks have shorter ones than WPA's eight.
 MAX_PASSWORD_LENGTH: Final = 64
 
+
+def _whole_number(lowest: int, highest: int, unit: UnitOfTime) -> probatio.All[int]:
+    config = NumberSelectorConfig(
+        min=lowest, max=highest, step=1, mode=NumberSelectorMode.BOX, unit_of_measurement=unit
+    )
+    return probatio.All(NumberSelector(config), probatio.Coerce(int))
+
+
 SETTINGS_SCHEMA: Final = probatio.Schema(
     {
-        probatio.Required(CONF_READING_INTERVAL, default=DEFAULT_READING_INTERVAL_S): probatio.All(
-            NumberSelector(
-                NumberSelectorConfig(
-                    min=MIN_READING_INTERVAL_S,
-                    max=MAX_READING_INTERVAL_S,
-                    step=1,
-                    mode=NumberSelectorMode.BOX,
-                    unit_of_measurement=UnitOfTime.SECONDS,
-                )
-            ),
-            probatio.Coerce(int),
-        )
+        probatio.Required(CONF_READING_INTERVAL, default=DEFAULT_READING_INTERVAL_S): _whole_number(
+            MIN_READING_INTERVAL_S, MAX_READING_INTERVAL_S, UnitOfTime.SECONDS
+        ),
+        probatio.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): _whole_number(
+            0, MAX_HISTORY_DAYS, UnitOfTime.DAYS
+        ),
     }
 )
 NETWORK_SCHEMA: Final = probatio.Schema(
@@ -102,7 +107,7 @@ class QubeOptionsFlow(OptionsFlowWithReload):
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the seconds between two readings."""
+        """Ask how often to read, and how much history is wanted."""
         if user_input is not None:
             return self.async_create_entry(data=user_input)
         return self.async_show_form(

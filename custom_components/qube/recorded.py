@@ -1,7 +1,6 @@
 """What a meter recorded in a range of days, over all devices that it has been."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Final
@@ -11,6 +10,7 @@ from homeassistant.exceptions import ServiceValidationError
 from .api import HistoryReading, Interval, QubeApiError
 from .const import DOMAIN, INDIA
 from .coordinator import MeterCoordinator
+from .days import Days
 from .epochs import Epoch, Epochs, epoch_at
 
 # One answer may have 2 MiB.
@@ -18,20 +18,8 @@ MAX_DAYS: Final = 31
 MAX_DAYS_OF_DAILY: Final = 366
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Days:
-    """A range of days in India, both included."""
-
-    first: date
-    last: date
-
-    def __len__(self) -> int:
-        """Return how many there are; none where the first is after the last."""
-        return max(0, (self.last - self.first).days + 1)
-
-
-def check_days(days: Days, interval: Interval, now: datetime) -> None:
-    """Raise ServiceValidationError where these days cannot be asked for; `now` is aware."""
+def check_range(days: Days, now: datetime) -> None:
+    """Raise ServiceValidationError where there can be nothing in these days; `now` is aware."""
     if days.first > days.last:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -45,6 +33,11 @@ def check_days(days: Days, interval: Interval, now: datetime) -> None:
             translation_key="days_in_future",
             translation_placeholders={"last": str(days.last), "today": str(today)},
         )
+
+
+def check_days(days: Days, interval: Interval, now: datetime) -> None:
+    """Raise ServiceValidationError where these days cannot be asked for; `now` is aware."""
+    check_range(days, now)
     limit = MAX_DAYS_OF_DAILY if interval is Interval.DAY else MAX_DAYS
     if len(days) > limit:
         raise ServiceValidationError(

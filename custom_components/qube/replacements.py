@@ -14,6 +14,7 @@ from .const import (
     EVENT_REPLACEMENT_UNDONE,
 )
 from .coordinator import InventoryCoordinator, QubeConfigEntry
+from .epochs import without_last_device
 from .identity import IdentityStore
 from .meter_identity import MeterIdentity
 from .replacement_repairs import (
@@ -147,6 +148,7 @@ class Replacements:
         """Let a meter that was in question be the new device of another one."""
         old, new = self._identities[candidate].device_id, self._identities[key].device_id
         self._devices.async_remove_meter(key, in_favor_of=candidate)
+        self._entry.runtime_data.back_fill.async_merge(key, candidate)
         self._identities.replace_device(candidate, new)
         if (still_listed := self._devices.listed().get(old)) is not None:
             # Known from now on, so that nobody asks what the owner has just said.
@@ -176,7 +178,10 @@ class Replacements:
                 return False
             # It came back meanwhile and is a meter only since then.
             self._devices.async_remove_meter(holder.key, in_favor_of=key)
+        undone = meter.epochs[len(without_last_device(meter.epochs))]
         self._identities.undo_replacement(key)
+        if (shown := self._devices.meters.get(key)) is not None and undone.since is not None:
+            self._entry.runtime_data.back_fill.async_take_back(shown, undone.since, undone.total_wh)
         async_withdraw_replacement(self._hass, key)
         self._devices.async_put([key])
         self._fire(EVENT_REPLACEMENT_UNDONE, self._identities[key], new)

@@ -1,7 +1,8 @@
-"""The actions: metadata of meters and spaces, and what a meter recorded."""
+"""The actions: metadata of meters and spaces, what a meter recorded, and its statistics."""
 
 from typing import Final
 
+from homeassistant.components.recorder.const import DOMAIN as RECORDER
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -13,15 +14,18 @@ from homeassistant.core import (
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr, service
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
 import probatio
 
 from .api import Interval, Space
 from .const import DOMAIN, INDIA
 from .coordinator import MeterCoordinator, QubeConfigEntry
+from .days import Days
 from .devices import meter_identifier, space_identifier
 from .errors import errors_for_people
+from .hourly_statistics import cost_statistic_id, energy_statistic_id
 from .metadata import FIELDS, async_change_meter, async_change_space, check
-from .recorded import Days, async_recorded, check_days
+from .recorded import async_recorded, check_days, check_range
 
 ATTR_FROM: Final = "from"
 ATTR_TO: Final = "to"
@@ -41,6 +45,13 @@ HISTORY_SCHEMA: Final = probatio.Schema(
         probatio.Required(ATTR_FROM): cv.date,
         probatio.Required(ATTR_TO): cv.date,
         probatio.Optional(ATTR_INTERVAL, default=Interval.HOUR.value): probatio.Coerce(Interval),
+    }
+)
+IMPORT_SCHEMA: Final = probatio.Schema(
+    {
+        probatio.Required(ATTR_DEVICE_ID): probatio.All(cv.ensure_list, [cv.string]),
+        probatio.Required(ATTR_FROM): cv.date,
+        probatio.Required(ATTR_TO): cv.date,
     }
 )
 
@@ -64,13 +75,21 @@ def async_setup_services(hass: HomeAssistant) -> None:
         METADATA_SCHEMA,
         SupportsResponse.OPTIONAL,
     )
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        "import_history",
+        _async_import_history,
+        IMPORT_SCHEMA,
+        SupportsResponse.OPTIONAL,
+    )
     hass.services.async_register(
         DOMAIN, "get_history", _async_get_history, HISTORY_SCHEMA, SupportsResponse.ONLY
     )
 
 
 async def _async_update_meter(call: ServiceCall) -> ServiceResponse:
-    entry, meter = _meter_of(call)
+    entry, meter = _meter_of(call.hass, call.data[ATTR_DEVICE_ID])
     changes = _changes_of(call)
     check(changes)
     with errors_for_people(call.hass, entry):
@@ -79,7 +98,7 @@ async def _async_update_meter(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_update_space(call: ServiceCall) -> ServiceResponse:
-    entry, space = _space_of(call)
+    entry, space = _space_of(call.hass, call.data[ATTR_DEVICE_ID])
     changes = _changes_of(call)
     check(changes)
     with errors_for_people(call.hass, entry):
@@ -88,7 +107,7 @@ async def _async_update_space(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_get_history(call: ServiceCall) -> ServiceResponse:
-    entry, meter = _meter_of(call)
+    entry, meter = _meter_of(call.hass, call.data[ATTR_DEVICE_ID])
     days = Days(first=call.data[ATTR_FROM], last=call.data[ATTR_TO])
     property_id, interval = call.data[ATTR_PROPERTY], call.data[ATTR_INTERVAL]
     check_days(days, interval, dt_util.utcnow())
@@ -109,13 +128,39 @@ async def _async_get_history(call: ServiceCall) -> ServiceResponse:
     }
 
 
+async def _async_import_history(call: ServiceCall) -> ServiceResponse:
+    """Import the meters one after the other; what came before an error stays."""
+    days = Days(first=call.data[ATTR_FROM], last=call.data[ATTR_TO])
+    check_range(days, dt_util.utcnow())
+    meters = [_meter_of(call.hass, device_id) for device_id in call.data[ATTR_DEVICE_ID]]
+    if RECORDER not in call.hass.config.components:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
+    imported: list[JsonValueType] = []
+    for entry, meter in meters:
+        with errors_for_people(call.hass, entry):
+            done = await entry.runtime_data.back_fill.async_import(meter, days)
+        imported.append(
+            {
+                "meter": meter.name_of_place,
+                "energy": energy_statistic_id(meter.key),
+                "cost": cost_statistic_id(meter.key),
+                "rows": sum(done.values()),
+                "ranges": [
+                    {"from": part.first.isoformat(), "to": part.last.isoformat(), "rows": rows}
+                    for part, rows in sorted(done.items())
+                ],
+            }
+        )
+    return {"meters": imported}
+
+
 def _changes_of(call: ServiceCall) -> dict[str, str]:
     return {field: call.data[field] for field in FIELDS if field in call.data}
 
 
-def _meter_of(call: ServiceCall) -> tuple[QubeConfigEntry, MeterCoordinator]:
+def _meter_of(hass: HomeAssistant, device_id: str) -> tuple[QubeConfigEntry, MeterCoordinator]:
     """Return the account and the meter; raises ServiceValidationError where it is none."""
-    device, entry = _device_of(call)
+    device, entry = _device_of(hass, device_id)
     for meter in entry.runtime_data.devices.meters.values():
         if meter_identifier(meter.key) in device.identifiers:
             return entry, meter
@@ -126,9 +171,9 @@ def _meter_of(call: ServiceCall) -> tuple[QubeConfigEntry, MeterCoordinator]:
     )
 
 
-def _space_of(call: ServiceCall) -> tuple[QubeConfigEntry, Space]:
+def _space_of(hass: HomeAssistant, device_id: str) -> tuple[QubeConfigEntry, Space]:
     """Return the account and the space; raises ServiceValidationError where it is none."""
-    device, entry = _device_of(call)
+    device, entry = _device_of(hass, device_id)
     for space in entry.runtime_data.inventory.data.values():
         if space_identifier(space.space_id) in device.identifiers:
             return entry, space
@@ -139,7 +184,7 @@ def _space_of(call: ServiceCall) -> tuple[QubeConfigEntry, Space]:
     )
 
 
-def _device_of(call: ServiceCall) -> tuple[dr.DeviceEntry, QubeConfigEntry]:
+def _device_of(hass: HomeAssistant, device_id: str) -> tuple[dr.DeviceEntry, QubeConfigEntry]:
     return service.async_get_device_and_config_entry(
-        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID], include_child_devices=False
+        hass, DOMAIN, device_id, include_child_devices=False
     )

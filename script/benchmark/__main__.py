@@ -10,14 +10,22 @@ import socket
 import subprocess
 import sys
 from tempfile import TemporaryDirectory, TemporaryFile
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.const import __version__
 import orjson
 
 from .cloud import API_KEY, REPOSITORY, simulator
-from .measurement import Arm, Measurement, Task, measurement_from_json
-from .report import Results, notes, table, targets
+from .measurement import (
+    Arm,
+    BackFill,
+    BackFillTask,
+    Measurement,
+    Task,
+    back_fill_from_json,
+    measurement_from_json,
+)
+from .report import Results, back_fill_lines, back_fill_targets, notes, table, targets
 
 _LINES_OF_LOG: Final = 30
 
@@ -30,13 +38,15 @@ class Options:
     interval: int
     seconds: int
     arms: Sequence[Arm]
+    history_meters: int
+    history_days: int
     json: Path | None
 
 
 def _parse() -> Options:
     parser = ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument(
-        "--meters", type=int, nargs="+", default=[100, 1000], metavar="N", help="(100 1000)"
+        "--meters", type=int, nargs="*", default=[100, 1000], metavar="N", help="(100 1000)"
     )
     parser.add_argument("--interval", type=int, default=30, help="seconds between polls (30)")
     parser.add_argument(
@@ -50,6 +60,16 @@ def _parse() -> Options:
         choices=[*Arm],
         help="which to measure (all); idle is always among them",
     )
+    parser.add_argument(
+        "--history-meters",
+        type=int,
+        default=100,
+        metavar="N",
+        help="to back-fill (100); 0 for none",
+    )
+    parser.add_argument(
+        "--history-days", type=int, default=365, metavar="N", help="to back-fill (365)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured")
     options = Options(**vars(parser.parse_args()))
     if options.seconds % options.interval:
@@ -59,6 +79,8 @@ def _parse() -> Options:
 
 def _run(options: Options) -> Results:
     results: dict[int, dict[Arm, Measurement]] = {}
+    if not options.meters:
+        return results
     # Without an integration it makes no difference how many meters there are.
     idle = _measure(Arm.IDLE, 0, options)
     for meters in options.meters:
@@ -80,14 +102,25 @@ def _measure(arm: Arm, meters: int, options: Options) -> Measurement:
             interval_s=options.interval,
             window_s=options.seconds,
         )
-        return measurement_from_json(orjson.loads(_run_arm(task)))
+        return measurement_from_json(_run_module("arm", task))
 
 
-def _run_arm(task: Task) -> bytes:
-    """Return what the arm's process wrote."""
+def _measure_back_fill(options: Options) -> BackFill | None:
+    """Measure a back-fill in a process of its own, against a cloud of its own."""
+    meters, days = options.history_meters, options.history_days
+    if not meters:
+        return None
+    sys.stderr.write(f"[bench] {meters} meters, {days} days of history …\n")
+    with simulator(meters) as url:
+        task = BackFillTask(url=url, api_key=API_KEY, meters=meters, days=days)
+        return back_fill_from_json(_run_module("back_fill", task))
+
+
+def _run_module(module: str, task: Task | BackFillTask) -> dict[str, Any]:
+    """Return what a module of this package finds, run in a process of its own."""
     with TemporaryDirectory(prefix="qube-benchmark-") as folder, TemporaryFile() as errors:
         done = subprocess.run(
-            [sys.executable, "-m", f"{__package__}.arm", orjson.dumps(task).decode(), folder],
+            [sys.executable, "-m", f"{__package__}.{module}", orjson.dumps(task).decode(), folder],
             cwd=REPOSITORY,
             env={**os.environ, "SETUP_PORT": str(_free_port())},
             stdout=subprocess.PIPE,
@@ -97,8 +130,9 @@ def _run_arm(task: Task) -> bytes:
         if done.returncode:
             errors.seek(0)
             last_words = errors.read().decode(errors="replace").splitlines()[-_LINES_OF_LOG:]
-            raise SystemExit("\n".join((f"the arm {task.arm} failed:", *last_words)))
-    return done.stdout
+            raise SystemExit("\n".join((f"{module} failed at {task}:", *last_words)))
+    content: dict[str, Any] = orjson.loads(done.stdout)
+    return content
 
 
 def _free_port() -> int:
@@ -112,14 +146,20 @@ def main() -> int:
     """Measure, print and judge."""
     options = _parse()
     results = _run(options)
+    history = _measure_back_fill(options)
     if options.json is not None:
-        content = orjson.dumps(results, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
+        content = orjson.dumps(
+            {**results, "history": history}, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+        )
         options.json.write_bytes(content)
     print(f"Home Assistant {__version__} without recorder, Python {platform.python_version()};")
     print(f"a poll each {options.interval} s, {options.seconds} s of steady state")
     for meters, measurements in results.items():
         print("", f"{meters} meters", "", table(measurements), "", *notes(measurements), sep="\n")
     judged = [*targets(results)]
+    if history is not None:
+        print("", *back_fill_lines(history), sep="\n")
+        judged += back_fill_targets(history)
     print("", *judged, sep="\n")
     return 0 if all(target.is_reached for target in judged) else 1
 

@@ -13,6 +13,7 @@ from homeassistant.runner import create_event_loop
 import orjson
 
 from custom_components.qube.api.transport import REQUESTS_AT_ONCE
+from custom_components.qube.const import CONF_READING_INTERVAL
 
 from .cloud import back_door
 from .home_assistant import (
@@ -40,7 +41,7 @@ async def _measure_home_assistant(task: Task, config_dir: Path) -> Measurement:
             if task.arm is Arm.REST:
                 await add_rest(hass, task, device_ids)
             elif task.arm is Arm.QUBE:
-                await add_qube(hass, task)
+                await add_qube(hass, task, {CONF_READING_INTERVAL: task.interval_s})
             is_idle = task.arm is Arm.IDLE
             ready_s = 0.0 if is_idle else await watch.async_ready_s(len(device_ids))
         await asyncio.sleep(_WARM_UP_S)

@@ -12,8 +12,9 @@ from aiohttp import ClientSession
 
 REPOSITORY: Final = Path(__file__).parents[2]
 API_KEY: Final = "benchmark-key"
+SPACES: Final = 10
+SEED: Final = 1
 
-_SPACES: Final = 10
 _ADDRESS: Final = re.compile(r"http://\S+")
 
 
@@ -21,7 +22,7 @@ _ADDRESS: Final = re.compile(r"http://\S+")
 def simulator(meters: int) -> Iterator[str]:
     """Run a simulated cloud of so many meters, and return its address."""
     command = [sys.executable, "-m", "tests.simulator", "--port", "0", "--api-key", API_KEY]
-    command += ["--spaces", str(_SPACES), "--meters", str(meters)]
+    command += ["--spaces", str(SPACES), "--meters", str(meters), "--seed", str(SEED)]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield _address(process.stdout)

@@ -22,10 +22,10 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.runner import RuntimeConfig
 from homeassistant.setup import async_setup_component
 
-from custom_components.qube.const import CONF_READING_INTERVAL, DOMAIN
+from custom_components.qube.const import DOMAIN
 
 from .cloud import REPOSITORY
-from .measurement import ENTITIES_PER_METER, Task
+from .measurement import ENTITIES_PER_METER, BackFillTask, Task
 
 _CHECK_EACH_S: Final = 1
 _READY_WITHIN_S: Final = 300
@@ -53,12 +53,14 @@ _REST_SENSORS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def write_config(config_dir: Path) -> None:
+def write_config(config_dir: Path, *, recorder: bool = False) -> None:
     """Write the configuration of an instance that knows this repository's integration.
 
-    Nothing but the default integrations: the recorder is off in every arm.
+    Nothing but the default integrations, and the recorder only where it is asked for.
     """
-    (config_dir / "configuration.yaml").write_text("homeassistant:\n  name: Benchmark\n")
+    content = "homeassistant:\n  name: Benchmark\n  time_zone: Asia/Kolkata\n"
+    content += "recorder:\n" if recorder else ""
+    (config_dir / "configuration.yaml").write_text(content)
     (config_dir / "custom_components").symlink_to(REPOSITORY / "custom_components")
 
 
@@ -99,13 +101,15 @@ def _rest_meter(task: Task, device_id: str) -> dict[str, Any]:
     }
 
 
-async def add_qube(hass: HomeAssistant, task: Task) -> None:
+async def add_qube(
+    hass: HomeAssistant, task: Task | BackFillTask, options: Mapping[str, int]
+) -> None:
     """Set up this integration through a config entry."""
     entry: ConfigEntry[Any] = ConfigEntry(
         domain=DOMAIN,
         title="Benchmark",
         data={CONF_API_KEY: task.api_key, CONF_URL: task.url},
-        options={CONF_READING_INTERVAL: task.interval_s},
+        options=options,
         source=SOURCE_USER,
         version=1,
         minor_version=1,

@@ -30,6 +30,16 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BackFillTask:
+    """A back-fill of so many days of history for so many meters."""
+
+    url: str
+    api_key: str
+    meters: int
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
     """What a stretch of steady state took, with the requests that the cloud counted meanwhile."""
 
@@ -84,6 +94,30 @@ class Measurement:
     def memory_kib_per_meter(self, idle: Measurement) -> float:
         """Return what one meter adds to the memory of an idle process."""
         return (self.memory_kib - idle.memory_kib) / self.meters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackFill:
+    """What a back-fill found; `rows` are hours of energy and of cost, in all.
+
+    `setup` are the stalls until the first readings, `stalls` those after that.
+    """
+
+    meters: int
+    days: int
+    elapsed_s: float
+    rows: int
+    requests: int
+    setup: Stalls
+    stalls: Stalls
+    compared_days: int
+    wrong_days: int
+
+
+def back_fill_from_json(content: dict[str, Any]) -> BackFill:
+    """Return what a back-fill's process wrote."""
+    stalls = {name: Stalls(**content[name]) for name in ("setup", "stalls")}
+    return BackFill(**content | stalls)
 
 
 def measurement_from_json(content: dict[str, Any]) -> Measurement:

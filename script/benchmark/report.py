@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, override
 
-from .measurement import ENTITIES_PER_METER, Arm, Measurement
+from .measurement import ENTITIES_PER_METER, Arm, BackFill, Measurement
 
 # By the number of meters; Home Assistant alone is always among the arms.
 type Results = Mapping[int, Mapping[Arm, Measurement]]
@@ -126,3 +126,25 @@ def targets(results: Results) -> Iterator[Target]:
         limit=ENTITIES_PER_METER,
         is_lower_bound=True,
     )
+
+
+def back_fill_lines(found: BackFill) -> Iterator[str]:
+    """Yield what a back-fill found."""
+    yield (
+        f"{found.meters} meters x {found.days} days of history: {found.rows} rows in "
+        f"{found.elapsed_s:.0f} s, {found.rows / found.elapsed_s:.0f} rows/s, "
+        f"{found.requests} requests"
+    )
+    yield (
+        f"Longest stall {found.stalls.longest_ms:.0f} ms (longest GC "
+        f"{found.stalls.longest_gc_ms:.0f} ms); until the first readings "
+        f"{found.setup.longest_ms:.0f} ms"
+    )
+    yield f"{found.compared_days} daily sums compared with the truth, {found.wrong_days} differ"
+
+
+def back_fill_targets(found: BackFill) -> Iterator[Target]:
+    """Yield the targets of a back-fill."""
+    stall_ms = found.stalls.longest_ms
+    yield Target(name="longest stall of a back-fill (ms)", value=stall_ms, limit=_MAX_STALL_MS)
+    yield Target(name="daily sums that differ from the truth", value=found.wrong_days, limit=0)

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from homeassistant import const
 
+from custom_components.qube.hourly_statistics import cost_statistic_id, energy_statistic_id
+
 from .meters import ShownMeter
 
 _NEEDED: Final = frozenset({"energy", "power", "price", "balance"})
@@ -13,7 +15,7 @@ _FAVORITES: Final = 12
 
 
 def dashboards(meters: Iterable[ShownMeter]) -> list[Mapping[str, Any]]:
-    """Return the commands: balances on the overview, each meter with its price under Energy."""
+    """Return the commands: balances on the overview, each meter with its history under Energy."""
     complete = [meter for meter in meters if meter.entities.keys() >= _NEEDED]
     favorites = [meter.entities["balance"] for meter in islice(complete, _FAVORITES)]
     return [
@@ -23,6 +25,7 @@ def dashboards(meters: Iterable[ShownMeter]) -> list[Mapping[str, Any]]:
         {
             "type": "energy/save_prefs",
             "energy_sources": [_grid_connection(meter) for meter in complete],
+            "device_consumption": [_device(meter) for meter in complete],
         },
     ]
 
@@ -34,9 +37,14 @@ def _system_data(key: str, value: Mapping[str, Any]) -> dict[str, Any]:
 def _grid_connection(meter: ShownMeter) -> dict[str, Any]:
     return {
         "type": "grid",
-        "name": f"{meter.space} {meter.name}",
-        "stat_energy_from": meter.entities["energy"],
+        "name": str(meter),
+        # With the history of a year, which the entity itself does not have.
+        "stat_energy_from": energy_statistic_id(meter.device_id),
+        "stat_cost": cost_statistic_id(meter.device_id),
         "stat_rate": meter.entities["power"],
-        "entity_energy_price": meter.entities["price"],
         "cost_adjustment_day": 0,
     }
+
+
+def _device(meter: ShownMeter) -> dict[str, Any]:
+    return {"name": str(meter), "stat_consumption": energy_statistic_id(meter.device_id)}

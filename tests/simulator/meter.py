@@ -75,6 +75,8 @@ class SimulatedMeter:
         self.wifi = Wifi(rssi=-45 - seed % 35)
         self.gateway_enabled = True
         self.null_fields: set[str] = set()
+        # Spans whose history has not reached the cloud, as milliseconds since 1970.
+        self.history_gaps: list[range] = []
         self.power_factor_permille = 880 + seed % 110
         self._now_ms = now_ms
         self._offline_since_ms: int | None = None

@@ -99,6 +99,7 @@ def history_json(
             for time_ms, timestamp in _stamps(
                 INTERVALS_MS[interval], first, last, meter.register.installed_ms, latest_ms
             )
+            if not any(time_ms in gap for gap in meter.history_gaps)
         ]
     return {
         "device_id": meter.device_id,

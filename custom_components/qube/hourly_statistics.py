@@ -1,0 +1,141 @@
+"""The hourly rows of a meter as Home Assistant's statistics hold them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import batched
+from typing import Final
+from zlib import crc32
+
+from homeassistant.components.recorder.models import (
+    StatisticData,
+    StatisticMeanType,
+    StatisticMetaData,
+)
+from homeassistant.components.recorder.statistics import (
+    StatisticsRow,
+    async_add_external_statistics,
+    get_last_statistics,
+    statistics_during_period,
+)
+from homeassistant.const import UnitOfEnergy
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+from homeassistant.util import slugify
+from homeassistant.util.unit_conversion import EnergyConverter
+
+from .const import DOMAIN, INDIA
+from .history import HourRow
+
+_WH_PER_KWH: Final = 1000
+_MILLIPAISE_PER_RUPEE: Final = 100_000
+_HOURS_AT_ONCE: Final = 48
+
+# The start of an hour, the total and the use at its end (kWh), and the cost until then (INR).
+# A plain tuple, because thousands of them wait for the recorder: Python's garbage collector passes
+# over those, but would stop everything to look through as many objects.
+type StoredHour = tuple[datetime, float, float, float | None]
+
+
+def energy_statistic_id(key: str) -> str:
+    """Return the id of the statistics of a meter's energy."""
+    return f"{DOMAIN}:{_slug(key)}_energy"
+
+
+def cost_statistic_id(key: str) -> str:
+    """Return the id of the statistics of a meter's cost."""
+    return f"{DOMAIN}:{_slug(key)}_cost"
+
+
+def _slug(key: str) -> str:
+    slug = slugify(key)
+    # Two keys may not share one id because they differ in what an id cannot hold.
+    return slug if slug == key.lower().replace("-", "_") else f"{slug}_{crc32(key.encode()):08x}"
+
+
+def as_stored(rows: Iterable[HourRow]) -> list[StoredHour]:
+    """Return rows as the statistics hold them."""
+    return [
+        (
+            row.start,
+            row.total_wh / _WH_PER_KWH,
+            row.use_wh / _WH_PER_KWH,
+            None if row.cost_millipaise is None else row.cost_millipaise / _MILLIPAISE_PER_RUPEE,
+        )
+        for row in rows
+    ]
+
+
+async def async_write(
+    hass: HomeAssistant, key: str, name: str, hours: Iterable[StoredHour]
+) -> None:
+    """Let the recorder add new hours and correct those of before; return when it has done so.
+
+    It gets a day or two at a time: its own work is not to wait for a month of ours.
+    """
+    energy_metadata = StatisticMetaData(
+        mean_type=StatisticMeanType.NONE,
+        has_sum=True,
+        name=f"{name} energy",
+        source=DOMAIN,
+        statistic_id=energy_statistic_id(key),
+        unit_class=EnergyConverter.UNIT_CLASS,
+        unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+    )
+    cost_metadata = StatisticMetaData(
+        mean_type=StatisticMeanType.NONE,
+        has_sum=True,
+        name=f"{name} cost",
+        source=DOMAIN,
+        statistic_id=cost_statistic_id(key),
+        unit_class=None,
+        unit_of_measurement="INR",
+    )
+    for some in batched(hours, _HOURS_AT_ONCE, strict=False):
+        energy = [StatisticData(start=start, state=state, sum=use) for start, state, use, _ in some]
+        cost = [
+            StatisticData(start=start, sum=cost) for start, _, _, cost in some if cost is not None
+        ]
+        async_add_external_statistics(hass, energy_metadata, energy)
+        if cost:
+            async_add_external_statistics(hass, cost_metadata, cost)
+        await get_instance(hass).async_block_till_done()
+
+
+async def async_read(
+    hass: HomeAssistant, key: str, start: datetime, end: datetime | None = None
+) -> list[HourRow]:
+    """Return the rows between two times, or the newest one where there are none."""
+    return await get_instance(hass).async_add_executor_job(_read, hass, key, start, end)
+
+
+def _read(hass: HomeAssistant, key: str, start: datetime, end: datetime | None) -> list[HourRow]:
+    energy_id, cost_id = energy_statistic_id(key), cost_statistic_id(key)
+    found = statistics_during_period(
+        hass, start, end, {energy_id, cost_id}, "hour", None, {"state", "sum"}
+    )
+    if not found.get(energy_id):
+        found = {
+            statistic_id: get_last_statistics(
+                hass, 1, statistic_id, convert_units=False, types={"state", "sum"}
+            ).get(statistic_id, [])
+            for statistic_id in (energy_id, cost_id)
+        }
+    costs = {row["start"]: row for row in found.get(cost_id, [])}
+    return [
+        row
+        for energy in found.get(energy_id, [])
+        if (row := _row(energy, costs.get(energy["start"]))) is not None
+    ]
+
+
+def _row(energy: StatisticsRow, cost: StatisticsRow | None) -> HourRow | None:
+    state, use = energy.get("state"), energy.get("sum")
+    spent = cost.get("sum") if cost is not None else None
+    if state is None or use is None:
+        return None
+    return HourRow(
+        start=datetime.fromtimestamp(energy["start"], INDIA),
+        total_wh=round(state * _WH_PER_KWH),
+        use_wh=round(use * _WH_PER_KWH),
+        cost_millipaise=None if spent is None else round(spent * _MILLIPAISE_PER_RUPEE),
+    )
