@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.qube.api import Interval
 from custom_components.qube.const import DOMAIN
+from custom_components.qube.replacement_repairs import FIELD_ORIGIN
 from custom_components.qube.services import HISTORY_SCHEMA, IMPORT_SCHEMA, METADATA_SCHEMA
 from tests.account import Account
 from tests.texts import ENGLISH, INTEGRATION
@@ -144,4 +145,5 @@ def test_the_intervals_of_the_form_are_those_of_the_api() -> None:
     assert select["options"] == [interval.value for interval in Interval]
     texts = ENGLISH["selector"][select["translation_key"]]["options"]
     assert set(texts) == set(select["options"])
-    assert set(ENGLISH["selector"]) == {select["translation_key"]}
+    # And that of the repair that asks what a meter is.
+    assert set(ENGLISH["selector"]) == {select["translation_key"], FIELD_ORIGIN}
