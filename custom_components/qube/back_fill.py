@@ -91,7 +91,7 @@ class BackFill:
     @callback
     def async_start(self, inventory: InventoryCoordinator) -> None:
         """Import from now on, until the account is unloaded; without a recorder do nothing."""
-        if RECORDER not in self._hass.config.components:
+        if not self._has_recorder:
             return
         entry = self._entry
         for stop in (
@@ -125,7 +125,7 @@ class BackFill:
     @callback
     def async_take_back(self, meter: MeterCoordinator, since: datetime, total_wh: int) -> None:
         """Take back what a meter has had since a time: the device was not its own."""
-        if RECORDER in self._hass.config.components:
+        if self._has_recorder:
             self._entry.async_create_background_task(
                 self._hass,
                 self._async_take_back(meter, since, total_wh),
@@ -144,10 +144,19 @@ class BackFill:
         self._store.forget(key)
         # What the device has measured since it hangs here is the other one's to be fetched.
         self._store.forget_plan(into)
-        if RECORDER in self._hass.config.components:
+        if self._has_recorder:
             get_instance(self._hass).async_clear_statistics(
                 [energy_statistic_id(key), cost_statistic_id(key)]
             )
+
+    @property
+    def is_wanted(self) -> bool:
+        """Return whether history is imported without being asked for."""
+        return self._has_recorder and self._days > 0
+
+    @property
+    def _has_recorder(self) -> bool:
+        return RECORDER in self._hass.config.components
 
     @property
     def _days(self) -> int:

@@ -14,6 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import MeterCoordinator, MeterData, QubeConfigEntry
 from .entity import QubeEntity, async_add_meter_entities, live
+from .history_sensor import async_add_history_sensors
 from .properties import QubeSensorDescription, describe_properties
 from .space_sensor import async_add_space_sensors
 
@@ -91,6 +92,7 @@ async def async_setup_entry(
 
     async_add_meter_entities(hass, entry, async_add_entities, build)
     async_add_space_sensors(hass, entry, async_add_entities)
+    async_add_history_sensors(hass, entry, async_add_entities)
 
 
 class QubeSensor(QubeEntity[float], SensorEntity):

@@ -47,6 +47,11 @@ class SpaceCoordinator(DataUpdateCoordinator[RollUp | None]):
         """Return whether something has changed that is not summed up yet."""
         return self._cancel_timer is not None
 
+    @property
+    def meter_keys(self) -> list[str]:
+        """Return the keys of the space's meters."""
+        return [meter.key for meter in self._meters]
+
     @callback
     def async_join(self, meter: MeterCoordinator) -> None:
         """Count a meter in."""
