@@ -25,6 +25,9 @@ from tests.downloads import Downloads
 from tests.person import Person
 from tests.simulator import ManualClock, SimulatedCloud, create_app
 
+# Home Assistant's plugin logs each of the thousands of queries.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
 API_KEY = "qube-key-5f2d"
 # 18:00 in India, on a day in the hot season.
 STANDING_TIME = datetime(2026, 5, 13, 12, 30, tzinfo=UTC)
@@ -37,8 +40,7 @@ SORTS = (
 
 @pytest.fixture
 def recorder(recorder_mock: object) -> None:
-    """Let Home Assistant keep statistics; do not log each of the thousands of queries."""
-    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+    """Let Home Assistant keep statistics."""
 
 
 @pytest.fixture(autouse=True)
