@@ -18,8 +18,10 @@ from yarl import URL
 
 from .api import Device, Metrics, QubeApiError, Space
 from .const import CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S
-from .coordinator import InventoryCoordinator, MeterCoordinator, QubeConfigEntry
+from .coordinator import MeterCoordinator
 from .devices import meter_identifier, space_identifier
+from .inventory import InventoryCoordinator
+from .runtime import QubeConfigEntry
 
 type Facts = Mapping[str, object]
 
