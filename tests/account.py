@@ -11,8 +11,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.qube.const import DOMAIN
-from custom_components.qube.coordinator import InventoryCoordinator, MeterCoordinator
+from custom_components.qube.coordinator import MeterCoordinator
 from custom_components.qube.entity_budget import ORDER
+from custom_components.qube.inventory import InventoryCoordinator
 from custom_components.qube.spaces import SpaceCoordinator
 from tests.simulator import (
     Endpoint,

@@ -221,18 +221,6 @@ async def test_polling_can_be_turned_off(
     assert account.asked == []
 
 
-async def test_three_failing_meters_are_not_three_absences(account: Account) -> None:
-    """Each asks whether the cloud is down; the same list seen three times proves nothing more."""
-    gone = [account.meter(index) for index in range(3)]
-    power = [account.entity_id(meter, "power") for meter in gone]
-    for meter in gone:
-        account.cloud.remove_meter(meter.device_id)
-    for meter in gone:
-        await account.coordinator(meter).async_refresh()
-        await account.settle()
-    assert all(account.hass.states.get(entity_id) for entity_id in power)
-
-
 async def test_details_that_were_read_during_a_command_are_not_lost(account: Account) -> None:
     """They are not due again for minutes, so what they say must not be thrown away."""
     meter = account.meter()
@@ -247,16 +235,6 @@ async def test_details_that_were_read_during_a_command_are_not_lost(account: Acc
     await poll
     await account.poll(meter)
     assert coordinator.name_of_place == "Terrace"
-
-
-async def test_a_cloud_without_spaces_is_not_believed(account: Account) -> None:
-    """Rather a fault of the cloud than all houses sold at once."""
-    for space_id in list(account.cloud.spaces):
-        account.cloud.remove_space(space_id)
-    for _ in range(4):
-        await account.poll_spaces()
-    assert not account.inventory.last_update_success
-    assert len(account.coordinators) == 12
 
 
 def test_the_population_is_as_these_tests_say(cloud: SimulatedCloud) -> None:

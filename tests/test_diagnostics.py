@@ -83,9 +83,11 @@ async def test_what_is_told_of_a_meter(account: Account, downloads: Downloads) -
     assert found == {
         "device_id": f"…{meter.device_id[-6:]}",
         "has_other_device_than_first": False,
+        "epochs": 1,
         "filled_udfs": [1, 2],
         "entities_on_by_default": account.coordinator(meter).enabled_entities,
         "register": {"verdict": "good", "is_held_back": False, "must_ask": False},
+        "history": {"progress": None, "tariff_sights": 0},
         "polls_every": "0:01:00",
         "is_failing": False,
         "last_error": None,
@@ -121,6 +123,15 @@ async def test_a_meter_that_was_never_read_is_told_of_too(
     assert found["is_failing"]
     assert found["last_error"] == "QubeResponseError"
     assert "properties" not in found
+
+
+async def test_that_a_meter_was_replaced_is_told(account: Account, downloads: Downloads) -> None:
+    """By how many registers it has had, and under the device that it has now."""
+    new = account.cloud.replace_meter(account.meter().device_id)
+    await account.poll_spaces()
+    found = told(await downloads.data(account.entry), new)
+    assert found["has_other_device_than_first"]
+    assert found["epochs"] == 2
 
 
 async def test_a_register_that_is_held_back_is_told(account: Account, downloads: Downloads) -> None:

@@ -13,6 +13,7 @@ from custom_components.qube.back_fill import MINUTE
 from custom_components.qube.const import CONF_HISTORY_DAYS
 from custom_components.qube.days import Days, today
 from tests.account import Account
+from tests.downloads import Downloads
 from tests.history_account import DAY, cost_rows, energy_rows, midnight, true_wh, used_wh
 from tests.simulator import Endpoint, Fault, FaultKind, SimulatedCloud
 
@@ -61,6 +62,19 @@ async def test_each_day_equals_the_truth(account: Account) -> None:
             day = today() - days * DAY
             assert used_wh(rows, day) == true_wh(meter, day), day
         assert len(await cost_rows(account.hass, meter)) == len(rows)
+
+
+async def test_diagnostics_tell_how_far_it_is(account: Account, downloads: Downloads) -> None:
+    """And from how many sights of tariffs the cost is known."""
+    await imported(account)
+    for told in (await downloads.data(account.entry))["meters"]:
+        assert told["history"] == {"progress": 1, "tariff_sights": 1}
+    store = account.entry.runtime_data.history
+    key = account.meter().device_id
+    store.forget_plan(key)
+    store.plan(key, (*Days(first=today(), last=today()).parts(1),), planned_from=today())
+    (told, _) = (await downloads.data(account.entry))["meters"]
+    assert told["history"] == {"progress": 0, "tariff_sights": 1}
 
 
 async def test_the_register_never_shows_as_use(account: Account) -> None:

@@ -34,12 +34,13 @@ def rows(values: Sequence[int]) -> list[Register]:
         ([0, 100, 450, 60, 70], 700, 0),
         ([3_200, 3_200, 3_200, 0, 100], 700, 0),
         ([0, 0, 0, 0, 5_000_000, 5_000_100], 5_000_200, 5_000_000),
+        ([0, 0, 40_000, 40_100], 40_200, 40_000),
         ([8_000, 9_000], 700, 700),
     ],
     ids=[
         *("no history", "a new device", "a used device", "one that stood still"),
         *("a zero in between", "a spike", "a dip of two rows", "reset before it was hung"),
-        *("zeros before it knew its register", "nothing that fits"),
+        *("zeros before it knew its register", "zeros before a small one", "nothing that fits"),
     ],
 )
 def test_the_opening_is_where_the_register_began(

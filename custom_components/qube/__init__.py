@@ -13,12 +13,13 @@ from homeassistant.helpers.typing import ConfigType
 from .api import QubeClient
 from .back_fill import BackFill
 from .const import DOMAIN
-from .coordinator import InventoryCoordinator, QubeConfigEntry, QubeRuntimeData
 from .devices import Devices
 from .history_import import HistoryImport
 from .history_store import HistoryStore
 from .identity import IdentityStore
+from .inventory import InventoryCoordinator
 from .outage import OutageWatch
+from .runtime import QubeConfigEntry, QubeRuntimeData
 from .services import async_setup_services
 from .space_energy import SpaceEnergy
 

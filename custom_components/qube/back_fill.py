@@ -21,15 +21,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .api import QubeError, QubeRateLimitError
 from .const import CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS, DOMAIN, LOGGER
-from .coordinator import (
-    InventoryCoordinator,
-    MeterCoordinator,
-    QubeConfigEntry,
-    meters_signal,
-)
+from .coordinator import MeterCoordinator, meters_signal
 from .days import DAY, Days, today
 from .history_import import WINDOW_DAYS, HistoryImport
 from .hourly_statistics import cost_statistic_id, energy_statistic_id
+from .inventory import InventoryCoordinator
+from .runtime import QubeConfigEntry
 
 # Live readings and commands keep the other six of the account's requests.
 WORKERS: Final = 2

@@ -12,8 +12,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import QubeConfigEntry
 from .entity import QubeEntity, QubeEntityDescription, async_add_meter_entities
+from .runtime import QubeConfigEntry
 
 PARALLEL_UPDATES: Final = 0
 

@@ -1,65 +1,36 @@
-"""When the cloud is asked: for its spaces every five minutes, for each meter every minute."""
+"""When the cloud is asked for a meter: its metrics every minute, its details every five."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, override
 from zlib import crc32
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.core import callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.update_coordinator import TimestampDataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import TimestampDataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
-from .api import (
-    Device,
-    Metrics,
-    QubeAuthenticationError,
-    QubeClient,
-    QubeDeviceOfflineError,
-    QubeError,
-    Space,
-)
+from .api import Device, Metrics, QubeAuthenticationError, QubeDeviceOfflineError, QubeError
 from .const import (
     CONF_READING_INTERVAL,
     DEFAULT_READING_INTERVAL_S,
     DETAILS_INTERVAL,
     DOMAIN,
-    INVENTORY_INTERVAL,
     LOGGER,
 )
 from .errors import update_failed
 from .identity import IdentityStore
+from .inventory import InventoryCoordinator
 from .meter_identity import MeterIdentity
 from .opening import async_settle_opening
 from .register import Register, RegisterGuard
 from .repairs import async_review_register, async_withdraw_register
+from .runtime import QubeConfigEntry
 
 if TYPE_CHECKING:
-    from .back_fill import BackFill
     from .commands import Command
-    from .devices import Devices
-    from .history_store import HistoryStore
-    from .space_energy import SpaceEnergy
-
-type QubeConfigEntry = ConfigEntry[QubeRuntimeData]
-
-
-@dataclass(frozen=True, kw_only=True)
-class QubeRuntimeData:
-    """What an account is made of while it runs."""
-
-    identities: IdentityStore
-    inventory: InventoryCoordinator
-    devices: Devices
-    space_energy: SpaceEnergy
-    history: HistoryStore
-    back_fill: BackFill
-    changing_metadata: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,64 +48,6 @@ class MeterData:
 def meters_signal(entry: QubeConfigEntry) -> SignalType[list[MeterCoordinator]]:
     """Return the signal for meters that are new, or show something new."""
     return SignalType(f"{DOMAIN}_{entry.entry_id}_meters")
-
-
-class InventoryCoordinator(TimestampDataUpdateCoordinator[Mapping[int, Space]]):
-    """Read the account's spaces, by id, and tell a meter's trouble from the whole cloud's."""
-
-    config_entry: QubeConfigEntry
-
-    def __init__(self, hass: HomeAssistant, entry: QubeConfigEntry, client: QubeClient) -> None:
-        """Read through the given client."""
-        super().__init__(
-            hass,
-            LOGGER,
-            config_entry=entry,
-            name="the account's spaces",
-            update_interval=INVENTORY_INTERVAL,
-        )
-        self.client = client
-        self.is_key_rejected = False
-        self._check = asyncio.Lock()
-        self._checked_at = 0.0
-        self._is_cloud_down = False
-
-    @override
-    async def _async_update_data(self) -> Mapping[int, Space]:
-        try:
-            spaces = await self.client.spaces()
-        except QubeAuthenticationError as err:
-            self.is_key_rejected = True
-            raise ConfigEntryAuthFailed(
-                translation_domain=DOMAIN, translation_key="key_rejected"
-            ) from err
-        except QubeError as err:
-            raise update_failed(err) from err
-        if not spaces:
-            # Rather a fault of the cloud than all houses sold at once.
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key="no_spaces")
-        return {space.space_id: space for space in spaces}
-
-    @callback
-    def async_show_space(self, space: Space) -> None:
-        """Take over a space that was read out of turn; what counts absences hears nothing of it."""
-        self.data = {**self.data, space.space_id: space}
-
-    async def async_is_cloud_down(self) -> bool:
-        """Find out whether a meter's trouble is everybody's; many askers share one request."""
-        asked_at = self.hass.loop.time()
-        async with self._check:
-            if self._checked_at < asked_at and not self.is_key_rejected:
-                try:
-                    await self.client.spaces()
-                except QubeError:
-                    # Says so once, and asks for a new key where that is the reason.
-                    await self.async_refresh()
-                    self._is_cloud_down = not self.last_update_success
-                else:
-                    self._is_cloud_down = False
-                self._checked_at = self.hass.loop.time()
-        return self._is_cloud_down or self.is_key_rejected
 
 
 class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):

@@ -42,6 +42,11 @@ class Days:
             last = first - DAY
 
 
+def day_of(moment: datetime) -> date:
+    """Return the day in India of an aware time."""
+    return moment.astimezone(INDIA).date()
+
+
 def today() -> date:
-    """Return the day it is."""
-    return dt_util.utcnow().astimezone(INDIA).date()
+    """Return the day it is in India."""
+    return day_of(dt_util.utcnow())

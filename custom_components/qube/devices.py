@@ -11,17 +11,14 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from .api import DeviceSummary, Space
 from .const import DOMAIN
-from .coordinator import (
-    InventoryCoordinator,
-    MeterCoordinator,
-    QubeConfigEntry,
-    meters_signal,
-)
+from .coordinator import MeterCoordinator, meters_signal
 from .entity_budget import async_review_budget, async_withdraw_budget, enabled_per_device
 from .identity import IdentityStore
+from .inventory import InventoryCoordinator
 from .meter_identity import MeterIdentity
 from .repairs import async_withdraw_register
 from .replacements import Listed, Replacements
+from .runtime import QubeConfigEntry
 from .space_energy import SpaceEnergy
 from .spaces import SpaceCoordinator, spaces_signal
 

@@ -18,8 +18,10 @@ from yarl import URL
 
 from .api import Device, Metrics, QubeApiError, Space
 from .const import CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S
-from .coordinator import InventoryCoordinator, MeterCoordinator, QubeConfigEntry
+from .coordinator import MeterCoordinator
 from .devices import meter_identifier, space_identifier
+from .inventory import InventoryCoordinator
+from .runtime import QubeConfigEntry
 
 type Facts = Mapping[str, object]
 
@@ -116,6 +118,7 @@ def _meter(meter: MeterCoordinator) -> Facts:
     return {
         "device_id": _shortened(identity.device_id),
         "has_other_device_than_first": identity.device_id != meter.key,
+        "epochs": len(identity.epochs),
         "filled_udfs": [position for position, udf in enumerate(identity.udfs, 1) if udf],
         "entities_on_by_default": meter.enabled_entities,
         "register": {
@@ -123,9 +126,20 @@ def _meter(meter: MeterCoordinator) -> Facts:
             "is_held_back": guard.held is not None,
             "must_ask": guard.must_ask,
         },
+        "history": _history(meter),
         **_polling(meter),
         **(_details(data.device) if data else {}),
         **(_metrics(data.metrics) if data and data.metrics else {}),
+    }
+
+
+def _history(meter: MeterCoordinator) -> Facts:
+    """Return how far the back-fill is, None where none is wanted, and how often tariffs changed."""
+    runtime = meter.config_entry.runtime_data
+    is_wanted = runtime.back_fill.is_wanted
+    return {
+        "progress": round(runtime.back_fill.progress(meter.key), 2) if is_wanted else None,
+        "tariff_sights": len(runtime.history[meter.key].timeline),
     }
 
 

@@ -13,9 +13,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .api import Metrics
-from .coordinator import MeterCoordinator, MeterData, QubeConfigEntry, meters_signal
+from .coordinator import MeterCoordinator, MeterData, meters_signal
 from .devices import meter_identifier
 from .entity_budget import RANKS
+from .runtime import QubeConfigEntry
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from homeassistant.helpers.issue_registry import (
 from homeassistant.helpers.translation import async_get_translations
 
 from .const import DOMAIN
-from .coordinator import QubeConfigEntry
+from .runtime import QubeConfigEntry
 
 # What a person enables by hand must still find room.
 RESERVE: Final = 500

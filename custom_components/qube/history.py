@@ -17,6 +17,7 @@ from .epochs import Epochs, epoch_at
 from .register import Register, Verdict, judge
 from .tariffs import Pricing
 
+PROPERTY: Final = "energy"
 HOUR: Final = timedelta(hours=1)
 
 _WH_PER_UNIT: Final = {None: 1000, "kwh": 1000, "wh": 1}

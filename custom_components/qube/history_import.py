@@ -10,14 +10,22 @@ from homeassistant.core import HomeAssistant
 from .api import Interval, QubeApiError, QubeAuthenticationError, QubeClient
 from .const import INDIA
 from .days import DAY, Days, today
-from .history import Reading, hour_of, hourly_rows, plausible, readings_of, taken_back, totals_of
+from .history import (
+    PROPERTY,
+    Reading,
+    hour_of,
+    hourly_rows,
+    plausible,
+    readings_of,
+    taken_back,
+    totals_of,
+)
 from .history_store import HistoryStore
 from .hourly_statistics import StoredHour, as_stored, async_read, async_write
 from .identity import IdentityStore
 from .recorded import parts_of
 from .register import Register
 
-PROPERTY: Final = "energy"
 WINDOW_DAYS: Final = 30
 
 # The rows around a window bound what its readings can be.

@@ -10,8 +10,8 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .back_fill import history_signal
-from .coordinator import QubeConfigEntry
 from .devices import space_identifier
+from .runtime import QubeConfigEntry
 from .spaces import SpaceCoordinator, spaces_signal
 
 KEY: Final = "history_imported"

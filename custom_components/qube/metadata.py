@@ -16,8 +16,9 @@ from .api import (
     Space,
 )
 from .const import DOMAIN
-from .coordinator import MeterCoordinator, QubeRuntimeData
+from .coordinator import MeterCoordinator
 from .devices import meter_identifier, space_identifier
+from .runtime import QubeRuntimeData
 
 FIELDS: Final = ("name", "description", *(f"udf{place}" for place in range(1, UDF_COUNT + 1)))
 # The vendor names no limit; one that its cloud has is told by its refusal.

@@ -11,8 +11,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import commands
 from .api import Metrics, Source
-from .coordinator import QubeConfigEntry
 from .entity import QubeEntity, QubeEntityDescription, async_add_meter_entities, live
+from .runtime import QubeConfigEntry
 
 PARALLEL_UPDATES: Final = 0
 

@@ -1,23 +1,21 @@
 """What a register showed when it took over: where a new epoch of a meter begins."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from .api import HistoryReading, Interval, QubeClient, QubeError
-from .const import INDIA
+from .api import Interval, QubeClient, QubeError
+from .days import day_of
+from .history import PROPERTY, readings_of
 from .identity import IdentityStore
 from .register import Register, Verdict, judge
 
-PROPERTY: Final = "energy"
 # An answer has at most 2 MiB: a month of quarter hours is a fifth of that.
 LONGEST_FINE: Final = timedelta(days=31)
-
-_WH_PER_UNIT: Final = {None: 1000, "kwh": 1000, "wh": 1}
 
 
 async def async_settle_opening(
@@ -42,14 +40,18 @@ async def _async_read_opening(
     So what was used between the change and the first poll is counted. Where the history cannot be
     read, counting begins with what was polled.
     """
-    first, last = _day(since), _day(polled.read_at)
+    first, last = day_of(since), day_of(polled.read_at)
     interval = Interval.QUARTER_HOUR if last - first <= LONGEST_FINE else Interval.DAY
     try:
         history = await client.history(device_id, PROPERTY, first, last, interval)
     except QubeError:
         return polled.energy_wh
     # What the device measured before, perhaps on another wall, is none of this meter's.
-    rows = (row for row in _registers_of(history) if row.read_at > since)
+    rows = (
+        Register(energy_wh=reading.energy_wh, read_at=reading.read_at)
+        for reading in readings_of(device_id, history)
+        if reading.read_at > since
+    )
     return opening_wh(rows, polled)
 
 
@@ -79,7 +81,9 @@ class _Rise:
 def _longest_rise(rows: Sequence[Register]) -> list[Register]:
     """Return the most rows that never fall, in their order; of equally many those that begin high.
 
-    This is the longest-subsequence search by patience sorting, from the end.
+    This is the longest-subsequence search by patience sorting, from the end. The chain that
+    history.plausible finds would not do: it leaps over a jump where the time is enough for it, so
+    that the zeros of a used device would count all that it measured elsewhere.
     """
     # For each length the chain that begins highest; the longer they are, the lower they begin.
     rises: list[_Rise] = []
@@ -92,14 +96,3 @@ def _longest_rise(rows: Sequence[Register]) -> list[Register]:
         chain.append(rise.first)
         rise = rise.rest
     return chain
-
-
-def _registers_of(history: Iterable[HistoryReading]) -> Iterator[Register]:
-    for row in history:
-        factor = _WH_PER_UNIT.get(row.unit.lower() if row.unit else None)
-        if factor is not None and row.value >= 0:
-            yield Register(energy_wh=int(row.value * factor), read_at=row.ended_at)
-
-
-def _day(time: datetime) -> date:
-    return time.astimezone(INDIA).date()

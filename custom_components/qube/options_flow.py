@@ -39,8 +39,9 @@ from .const import (
     MAX_READING_INTERVAL_S,
     MIN_READING_INTERVAL_S,
 )
-from .coordinator import MeterCoordinator, QubeConfigEntry
+from .coordinator import MeterCoordinator
 from .errors import translation_of
+from .runtime import QubeConfigEntry
 
 CONF_METER: Final = "meter"
 CONF_SSID: Final = "ssid"

@@ -13,7 +13,7 @@ from homeassistant.helpers.issue_registry import (
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import InventoryCoordinator
+from .inventory import InventoryCoordinator
 
 # Shorter outages mend themselves before anybody could do something about them.
 OUTAGE_BEFORE_TELLING: Final = timedelta(hours=2)

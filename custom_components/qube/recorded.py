@@ -1,16 +1,16 @@
 """What a meter recorded in a range of days, over all devices that it has been."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
 from homeassistant.exceptions import ServiceValidationError
 
 from .api import HistoryReading, Interval, QubeApiError
-from .const import DOMAIN, INDIA
+from .const import DOMAIN
 from .coordinator import MeterCoordinator
-from .days import Days
+from .days import Days, day_of
 from .epochs import Epoch, Epochs, epoch_at
 
 # One answer may have 2 MiB.
@@ -26,7 +26,7 @@ def check_range(days: Days, now: datetime) -> None:
             translation_key="days_reversed",
             translation_placeholders={"first": str(days.first), "last": str(days.last)},
         )
-    today = now.astimezone(INDIA).date()
+    today = day_of(now)
     if days.last > today:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -56,8 +56,8 @@ def parts_of(days: Days, epochs: Epochs) -> Iterator[tuple[Epoch, Days]]:
     ends = [following.since for _, following in pairwise(epochs)]
     for epoch, end in zip(epochs, [*ends, None], strict=True):
         part = Days(
-            first=max(days.first, _day_of(epoch.since) or days.first),
-            last=min(days.last, _day_of(end) or days.last),
+            first=max(days.first, day_of(epoch.since)) if epoch.since else days.first,
+            last=min(days.last, day_of(end)) if end else days.last,
         )
         if len(part):
             yield epoch, part
@@ -82,7 +82,3 @@ async def async_recorded(
         # On the day of a replacement, each device has rows; each counts for its own time only.
         readings += [row for row in rows if epoch_at(epochs, row.ended_at) is epoch]
     return readings
-
-
-def _day_of(time: datetime | None) -> date | None:
-    return None if time is None else time.astimezone(INDIA).date()

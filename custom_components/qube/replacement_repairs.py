@@ -23,9 +23,9 @@ import probatio
 from .const import DOMAIN
 
 if TYPE_CHECKING:
-    from .coordinator import QubeConfigEntry
     from .meter_identity import MeterIdentity, Replacement
     from .replacements import Replacements
+    from .runtime import QubeConfigEntry
 
 FIELD_ORIGIN: Final = "origin"
 NEW_METER: Final = "new_meter"

@@ -13,9 +13,9 @@ from .const import (
     EVENT_METER_REPLACED,
     EVENT_REPLACEMENT_UNDONE,
 )
-from .coordinator import InventoryCoordinator, QubeConfigEntry
 from .epochs import without_last_device
 from .identity import IdentityStore
+from .inventory import InventoryCoordinator
 from .meter_identity import MeterIdentity
 from .replacement_repairs import (
     async_ask_origin,
@@ -24,6 +24,7 @@ from .replacement_repairs import (
     async_withdraw_replacement,
 )
 from .replacement_rules import KnownMeter, ListedDevice, Origin, find_origins
+from .runtime import QubeConfigEntry
 
 if TYPE_CHECKING:
     from .devices import Devices

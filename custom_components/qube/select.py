@@ -10,8 +10,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import commands
 from .api import Metrics, Mode, Source
-from .coordinator import MeterData, QubeConfigEntry
+from .coordinator import MeterData
 from .entity import QubeEntity, QubeEntityDescription, async_add_meter_entities, live
+from .runtime import QubeConfigEntry
 
 PARALLEL_UPDATES: Final = 0
 

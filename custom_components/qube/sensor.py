@@ -12,10 +12,11 @@ from homeassistant.const import UnitOfElectricPotential, UnitOfEnergy, UnitOfPow
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import MeterCoordinator, MeterData, QubeConfigEntry
+from .coordinator import MeterCoordinator, MeterData
 from .entity import QubeEntity, async_add_meter_entities, live
 from .history_sensor import async_add_history_sensors
 from .properties import QubeSensorDescription, describe_properties
+from .runtime import QubeConfigEntry
 from .space_sensor import async_add_space_sensors
 
 PARALLEL_UPDATES: Final = 0

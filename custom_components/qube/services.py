@@ -19,13 +19,14 @@ import probatio
 
 from .api import Interval, Space
 from .const import DOMAIN, INDIA
-from .coordinator import MeterCoordinator, QubeConfigEntry
+from .coordinator import MeterCoordinator
 from .days import Days
 from .devices import meter_identifier, space_identifier
 from .errors import errors_for_people
 from .hourly_statistics import cost_statistic_id, energy_statistic_id
 from .metadata import FIELDS, async_change_meter, async_change_space, check
 from .recorded import async_recorded, check_days, check_range
+from .runtime import QubeConfigEntry
 
 ATTR_FROM: Final = "from"
 ATTR_TO: Final = "to"

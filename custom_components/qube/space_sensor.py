@@ -17,9 +17,9 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .coordinator import QubeConfigEntry
 from .devices import space_identifier
 from .roll_up import RollUp
+from .runtime import QubeConfigEntry
 from .spaces import SpaceCoordinator, spaces_signal
 
 

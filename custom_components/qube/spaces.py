@@ -10,8 +10,9 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.signal_type import SignalType
 
 from .const import DOMAIN, LOGGER
-from .coordinator import MeterCoordinator, QubeConfigEntry
+from .coordinator import MeterCoordinator
 from .roll_up import RollUp, roll_up
+from .runtime import QubeConfigEntry
 from .space_energy import SpaceEnergy
 
 # A large house shows something new at every moment; the recorder would keep each of its sums.

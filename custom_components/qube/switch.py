@@ -14,8 +14,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import commands
-from .coordinator import MeterCoordinator, QubeConfigEntry
+from .coordinator import MeterCoordinator
 from .entity import QubeEntity, QubeEntityDescription, async_add_meter_entities, live
+from .runtime import QubeConfigEntry
 
 # The account's own limit on requests decides how many commands run at once.
 PARALLEL_UPDATES: Final = 0

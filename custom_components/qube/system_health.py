@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant, callback
 from yarl import URL
 
 from .const import DOMAIN
-from .coordinator import QubeConfigEntry
+from .runtime import QubeConfigEntry
 
 
 @callback

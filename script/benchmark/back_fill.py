@@ -13,8 +13,8 @@ from homeassistant.runner import create_event_loop
 import orjson
 
 from custom_components.qube.const import CONF_HISTORY_DAYS, DOMAIN
-from custom_components.qube.coordinator import QubeRuntimeData
 from custom_components.qube.days import today
+from custom_components.qube.runtime import QubeRuntimeData
 from tests.history_account import energy_rows, true_wh, used_wh
 from tests.simulator import SimulatedCloud
 

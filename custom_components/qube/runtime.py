@@ -1,0 +1,30 @@
+"""What an account is made of while it runs, and the type of its config entry."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from homeassistant.config_entries import ConfigEntry
+
+if TYPE_CHECKING:
+    from .back_fill import BackFill
+    from .devices import Devices
+    from .history_store import HistoryStore
+    from .identity import IdentityStore
+    from .inventory import InventoryCoordinator
+    from .space_energy import SpaceEnergy
+
+type QubeConfigEntry = ConfigEntry[QubeRuntimeData]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QubeRuntimeData:
+    """What an account is made of while it runs."""
+
+    identities: IdentityStore
+    inventory: InventoryCoordinator
+    devices: Devices
+    space_energy: SpaceEnergy
+    history: HistoryStore
+    back_fill: BackFill
+    changing_metadata: asyncio.Lock = field(default_factory=asyncio.Lock)
