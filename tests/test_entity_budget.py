@@ -11,6 +11,7 @@ from custom_components.qube import entity_budget
 from custom_components.qube.binary_sensor import ONLINE
 from custom_components.qube.const import DOMAIN
 from custom_components.qube.entity_budget import ORDER, PER_SPACE, enabled_per_device
+from custom_components.qube.history_sensor import HISTORY_IMPORTED
 from custom_components.qube.number import NUMBERS
 from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
@@ -28,7 +29,7 @@ LEFT_OFF = "Online, Mode, Active tariff, Price now, Voltage, EB tariff, DG tarif
     ("meters", "spaces", "enabled"),
     [
         *((1, 0, 9500), (100, 0, 95), (791, 0, 12), (792, 0, 11), (1000, 0, 9), (2375, 0, 4)),
-        *((9501, 0, 0), (0, 2, 4750), (788, 10, 12), (788, 40, 11), (1000, 50, 9)),
+        *((9501, 0, 0), (0, 2, 4750), (787, 10, 12), (788, 40, 11), (1000, 50, 9)),
         *((2000, 100, 4), (2275, 100, 4), (2276, 100, 3), (2375, 2375, 2), (10_000, 10_000, 0)),
     ],
 )
@@ -93,7 +94,7 @@ def test_the_number_is_never_negative(meters: int, enabled: int) -> None:
 
 def test_a_space_has_as_many_sensors_as_the_budget_counts() -> None:
     """Otherwise the limit would be passed by accounts of many spaces."""
-    assert len(SPACE_SENSORS) == PER_SPACE
+    assert len([*SPACE_SENSORS, HISTORY_IMPORTED]) == PER_SPACE
 
 
 def test_the_order_names_every_entity() -> None:

@@ -25,6 +25,7 @@ from custom_components.qube.binary_sensor import ONLINE
 from custom_components.qube.condition import CONDITIONS
 from custom_components.qube.entity_budget import ORDER
 from custom_components.qube.errors import command_failed, translation_of, update_failed
+from custom_components.qube.history_sensor import HISTORY_IMPORTED
 from custom_components.qube.number import NUMBERS
 from custom_components.qube.properties import QUANTITIES, describe_properties
 from custom_components.qube.register import Verdict
@@ -87,7 +88,7 @@ def entities() -> dict[str, dict[str, Any]]:
         "select": {each.translation_key or each.key: each for each in SELECTS},
         "sensor": {
             each.translation_key or each.key: each
-            for each in chain(SPACE_SENSORS, SENSORS, further)
+            for each in chain(SPACE_SENSORS, [HISTORY_IMPORTED], SENSORS, further)
         },
         "switch": {each.translation_key or each.key: each for each in SWITCHES},
     }

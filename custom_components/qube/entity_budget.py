@@ -35,8 +35,8 @@ ORDER: Final = {
 RANKS: Final = {key: rank for rank, key in enumerate(ORDER)}
 
 
-# A space has a sensor for each of the things that its meters come to.
-PER_SPACE: Final = 4
+# A space has a sensor for each of the things that its meters come to, and one for their history.
+PER_SPACE: Final = 5
 
 
 def enabled_per_device(

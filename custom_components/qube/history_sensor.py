@@ -2,7 +2,11 @@
 
 from typing import Final, override
 
-from homeassistant.components.sensor import SensorEntity, SensorStateClass
+from homeassistant.components.sensor import (
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
 from homeassistant.const import PERCENTAGE, EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -12,9 +16,19 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .back_fill import history_signal
 from .devices import space_identifier
 from .runtime import QubeConfigEntry
+from .space_sensor import SPACE_SENSORS
 from .spaces import SpaceCoordinator, spaces_signal
 
-KEY: Final = "history_imported"
+HISTORY_IMPORTED: Final = SensorEntityDescription(
+    key="history_imported",
+    translation_key="history_imported",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    native_unit_of_measurement=PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+    suggested_display_precision=0,
+)
+# Its place among the sensors of a space that may be on, on large accounts.
+RANK: Final = len(SPACE_SENSORS)
 
 
 @callback
@@ -36,17 +50,14 @@ class HistorySensor(SensorEntity):
 
     _attr_has_entity_name = True
     _attr_should_poll = False
-    _attr_translation_key = KEY
-    _attr_entity_category = EntityCategory.DIAGNOSTIC
-    _attr_native_unit_of_measurement = PERCENTAGE
-    _attr_state_class = SensorStateClass.MEASUREMENT
-    _attr_suggested_display_precision = 0
+    entity_description = HISTORY_IMPORTED
 
     def __init__(self, space: SpaceCoordinator) -> None:
         """Show one space."""
         self._space = space
-        self._attr_unique_id = f"space_{space.space_id}_{KEY}"
+        self._attr_unique_id = f"space_{space.space_id}_{HISTORY_IMPORTED.key}"
         self._attr_device_info = DeviceInfo(identifiers={space_identifier(space.space_id)})
+        self._attr_entity_registry_enabled_default = space.enabled_entities > RANK
         self._attr_native_value = self._percent()
 
     @override
