@@ -1,6 +1,6 @@
 """History is brought into the real recorder, over real HTTP, and equals the simulated truth."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -150,6 +150,18 @@ async def test_a_reading_that_comes_late_corrects_the_hours_after_it(
     assert len(after) == len(before) + 4
     assert used_wh(after, day) == used_wh(before, day) == true_wh(meter, day)
     assert max(row["change"] or 0 for row in before) > max(row["change"] or 0 for row in after)
+
+
+async def test_rows_of_the_future_are_none(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A cloud whose clock is ahead, or that fills up its day, does not end the day too early."""
+    cloud.clock = lambda: datetime.now(UTC) + timedelta(hours=3)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    for meter in cloud.meters.values():
+        (*_, last) = await energy_rows(hass, meter)
+        assert last["end"] <= dt_util.utcnow().timestamp() + 1
 
 
 async def test_what_is_very_late_is_found_once_a_day(account: Account) -> None:

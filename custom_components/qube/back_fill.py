@@ -279,7 +279,7 @@ class BackFill:
     def _async_tell(self) -> None:
         """Tell the progress where it is shown, and the log at every tenth."""
         async_dispatcher_send(self._hass, history_signal(self._entry))
-        percent = int(100 * sum(map(self.progress, self._meters)) / len(self._meters))
+        percent = int(100 * sum(map(self.progress, self._meters)) / max(1, len(self._meters)))
         if percent // 10 > self._logged_percent // 10:
             LOGGER.info(
                 "History of %s: %s %% imported, %s rows", self._entry.title, percent, self._rows

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from .api import Interval, QubeApiError, QubeAuthenticationError, QubeClient
 from .const import INDIA
@@ -128,7 +129,13 @@ class HistoryImport:
                     raise
                 # The cloud need not know a device any more that was replaced.
                 continue
-            readings += readings_of(epoch.device_id, history)
+            # A row of the future, or of the hour that still runs, is no reading yet.
+            now = dt_util.utcnow()
+            readings += (
+                reading
+                for reading in readings_of(epoch.device_id, history)
+                if reading.read_at <= now
+            )
         return readings
 
     def _total_now(self, key: str) -> Register | None:
