@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from homeassistant.core import HomeAssistant
@@ -95,7 +96,9 @@ class HistoryImport:
         readings = await self._async_readings(key, whole, Interval.DAY)
         meter = self.identities.get(key)
         totals = totals_of(readings, meter.epochs) if meter else []
-        good = plausible(totals, before=None, after=self._total_now(key))
+        good = await self.hass.async_add_executor_job(
+            partial(plausible, totals, before=None, after=self._total_now(key))
+        )
         if not good:
             return None
         oldest = hour_of(good[0].read_at).date()
