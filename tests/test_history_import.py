@@ -12,7 +12,7 @@ from custom_components.qube.api import HistoryReading, Interval, QubeClient
 from custom_components.qube.back_fill import MINUTE
 from custom_components.qube.const import CONF_HISTORY_DAYS
 from custom_components.qube.days import Days, today
-from tests.account import Account
+from tests.account import Account, trouble_in
 from tests.downloads import Downloads
 from tests.history_account import DAY, cost_rows, energy_rows, midnight, true_wh, used_wh
 from tests.simulator import Endpoint, Fault, FaultKind, SimulatedCloud
@@ -170,6 +170,23 @@ async def test_what_is_very_late_is_found_once_a_day(account: Account) -> None:
     account.forget_requests()
     await next_correction(account)
     assert account.cloud.requests[Endpoint.HISTORY] == len(account.cloud.meters)
+
+
+async def test_a_removed_meter_is_corrected_no_more(
+    account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others are, in the same hour."""
+    await imported(account)
+    gone = account.meter()
+    account.cloud.remove_meter(gone.device_id)
+    for _ in range(3):
+        await account.poll_spaces()
+    account.forget_requests()
+    trouble_in(caplog)
+    await next_correction(account)
+    asked = {device_id for each, device_id in account.cloud.requests.log if each == "history"}
+    assert asked == set(account.cloud.meters)
+    assert trouble_in(caplog) == []
 
 
 async def test_a_restart_goes_on_where_it_was(account: Account) -> None:

@@ -200,7 +200,8 @@ class BackFill:
         days = LATE_DAYS if self._corrected_on == now else VERY_LATE_DAYS
         self._corrected_on = now
         window = Days(first=now - (days - 1) * DAY, last=now)
-        for key in self._meters:
+        # A worker begins at once, and lets go of meters that were removed.
+        for key in tuple(self._meters):
             self._async_put(Priority.CORRECT, key, window)
             if self._store[key].planned_from is None:
                 self._async_put(Priority.PLAN, key)
