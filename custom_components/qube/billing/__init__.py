@@ -1,0 +1,1 @@
+"""What a tenant owes: exact, append-only, and without Home Assistant."""
