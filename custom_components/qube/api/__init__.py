@@ -9,11 +9,11 @@ from .errors import (
     QubeRateLimitError,
     QubeResponseError,
 )
+from .history import HistoryReading
 from .models import (
     UDF_COUNT,
     Device,
     DeviceSummary,
-    HistoryReading,
     Interval,
     Metadata,
     Metrics,
