@@ -275,7 +275,9 @@ class BackFill:
                 for part in missing.parts(WINDOW_DAYS):
                     await self._importer.async_import(key, name, part)
             case Job(window=window):
-                self._rows += await self._importer.async_import(key, name, window)
+                rows = await self._importer.async_import(key, name, window)
+                # Not before it is done: the other worker counts, too.
+                self._rows += rows
                 self._store.close_window(key, window)
 
     @callback
