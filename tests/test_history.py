@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+import gc
 from itertools import pairwise
 from random import Random
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from custom_components.qube.history import (
     hour_of,
     hourly_rows,
     plausible,
+    taken_back,
     totals_of,
 )
 from custom_components.qube.register import Register
@@ -157,6 +159,46 @@ def test_nothing_but_nonsense_makes_no_rows() -> None:
     assert rows_of([reading(3, 8_000), reading(4, 8_100)], known, FREE, EPOCHS) == []
 
 
+def test_the_nearest_known_rows_bound_the_readings() -> None:
+    """Not those far away, between which much more would be possible."""
+    known = rows_of(readings([0, 9_000, None, None, 9_500, 99_000]), [], FREE, EPOCHS)
+    for impossible_wh in (8_900, 9_600):
+        assert rows_of([reading(2, impossible_wh)], known, FREE, EPOCHS) == []
+    assert used(rows_of([reading(2, 9_200)], known, FREE, EPOCHS)) == {2: 9_200}
+
+
+def test_known_rows_need_not_begin_at_zero() -> None:
+    """Where the first row of all lies before them, use is counted from there."""
+    known = rows_of(readings([1_000, 1_400, 1_500]), [], FREE, EPOCHS)[1:]
+    assert used(rows_of([reading(3, 1_700)], known, FREE, EPOCHS)) == {3: 700}
+
+
+def test_what_is_taken_back_stands_still() -> None:
+    """From the hour in which it happened; rows that are not above the total stay."""
+    known = rows_of(readings([5_000, 5_100, 5_400, 9_000]), [], TARIFFS, EPOCHS)
+    since = MIDNIGHT + 1.5 * HOUR
+    rows = taken_back(known, since, 5_200, TARIFFS)
+    assert used(rows) == {2: 200, 3: 200}
+    assert [row.cost_millipaise for row in rows] == [200 * 650] * 2
+    assert used(taken_back(known, since, 5_050, TARIFFS)) == {1: 50, 2: 50, 3: 50}
+    assert used(taken_back(known, MIDNIGHT + 2 * HOUR, 5_050, TARIFFS)) == {2: 50, 3: 50}
+    assert taken_back([], since, 5_200, TARIFFS) == []
+
+
+def test_a_day_of_readings_is_that_of_their_hours() -> None:
+    """A reading at midnight closes the last hour of the day that ends."""
+    midnights = {MIDNIGHT + days * 24 * HOUR: days for days in range(3)}
+    each = Readings(device_id=DEVICE, energy_wh=midnights)
+    assert each.of_day(MIDNIGHT.date()).energy_wh == {MIDNIGHT + 24 * HOUR: 1}
+    assert each.of_day(MIDNIGHT.date()).device_id == DEVICE
+
+
+def test_of_two_readings_of_one_instant_the_later_one_counts() -> None:
+    """The hours of a day are asked for after the days, and say it more exactly."""
+    both = [reading(0, 1_000), reading(1, 1_400), reading(1, 1_300)]
+    assert used(rows_of(both, [], FREE, EPOCHS)) == {0: 0, 1: 300}
+
+
 def test_a_late_reading_corrects_the_hours_after_it() -> None:
     """The hour after the gap had all of its use; now each has its own."""
     known = rows_of(readings([1_000, None, 1_500]), [], FREE, EPOCHS)
@@ -176,6 +218,13 @@ def test_a_row_that_turns_out_wrong_is_pulled_between_its_neighbours() -> None:
     known = rows_of(readings([1_000, 1_300]), [], FREE, EPOCHS)
     rows = rows_of(readings([1_000, None, 1_200]), known, FREE, EPOCHS)
     assert used(rows) == {1: 200, 2: 200}
+
+
+def test_a_row_that_lies_too_low_now_is_pulled_up() -> None:
+    """The reading before it was corrected, and the hour itself has no reading any more."""
+    known = rows_of(readings([1_000, 1_200, 1_300, 1_500]), [], FREE, EPOCHS)
+    rows = rows_of(readings([1_000, 1_350, None, 1_500]), known, FREE, EPOCHS)
+    assert used(rows) == {1: 350, 2: 350}
 
 
 def test_readings_older_than_the_first_row_move_the_beginning() -> None:
@@ -240,8 +289,20 @@ def test_an_epoch_whose_beginning_is_unknown_has_no_rows() -> None:
         Epoch(device_id="old"),
         Epoch(device_id="new", since=reading(0, 0).read_at, register_wh=None, total_wh=1_000),
     )
-    rows = rows_of([reading(0, 1_000, "old"), reading(1, 7, "new")], [], FREE, epochs)
+    rows = rows_of([reading(0, 1_000, "old"), reading(1, 1_007, "new")], [], FREE, epochs)
     assert used(rows) == {0: 0}
+
+
+def test_a_month_on_its_way_is_few_objects() -> None:
+    """More than Python's garbage collector waits for would bring it to look through the house."""
+    month = {MIDNIGHT + hour * HOUR: 100 * hour for hour in range(30 * 24)}
+    gc.collect()
+    before = len(gc.get_objects())
+    totals = totals_of([Readings(device_id=DEVICE, energy_wh=month)], EPOCHS)
+    rows = hourly_rows(totals, [], TARIFFS)
+    next(rows)
+    assert len(gc.get_objects()) - before < 50
+    assert len([*rows]) == 30 * 24 - 1
 
 
 # Registers of up to three days: steps of up to 10 kWh an hour, and hours without a reading.
@@ -336,3 +397,5 @@ def test_the_longest_chain_wins_and_fits_between_its_ends() -> None:
     assert good(register(-1, 92), register(6, 250)) == [100, 110, 120]
     assert good(register(-1, 400), None) == []
     assert plausible({}, before=None, after=None) == {}
+    there[MIDNIGHT + 6 * HOUR] = 5
+    assert good(None, None) == [100, 110, 120, 300]
