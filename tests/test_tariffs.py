@@ -71,6 +71,15 @@ def test_each_change_is_kept(change: dict[str, int], tariff_paise: int) -> None:
     assert sight.tariff_paise == tariff_paise
 
 
+def test_a_change_has_the_time_at_which_it_was_seen() -> None:
+    """Not that of the sight before it."""
+    later = NOON.replace(hour=13)
+    metrics = replace(METRICS, eb_tariff_paise=700)
+    sight = newly_seen(FIRST, metrics, total_wh=2_000, seen_at=later)
+    assert sight is not None
+    assert sight.seen_at == later
+
+
 def test_a_source_without_a_tariff_is_seen_once() -> None:
     """It has no price, and is not seen anew at each poll until it has one."""
     grid_only = replace(FIRST, dg_tariff_paise=None)
