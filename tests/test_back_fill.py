@@ -95,6 +95,20 @@ async def test_the_end_is_told_where_the_last_job_fails(
     assert told[-1] == 0.75
 
 
+async def test_a_meter_without_any_history_is_done(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """There is nothing to fetch, and so nothing is left of it."""
+    new, other = [*cloud.meters.values()][:2]
+    new.history_gaps = [range(10**15)]
+    await hass.config_entries.async_setup(entry.entry_id)
+    await Account(hass=hass, entry=entry, cloud=cloud).settle()
+    runtime = entry.runtime_data
+    assert runtime.history[new.device_id].windows == 0
+    assert runtime.history[other.device_id].windows == 2
+    assert runtime.back_fill.progress(new.device_id) == 1
+
+
 async def test_the_log_has_a_line_a_tenth(
     hass: HomeAssistant,
     entry: MockConfigEntry,
