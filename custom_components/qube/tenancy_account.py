@@ -86,7 +86,7 @@ def look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime)
     since = _unbilled_since(record, bills)
     period = current_period(since, terms.billing_day, record.closed_at or now)
     bill = bills[-1] if bills else None
-    transactions = ledger.transactions(tenancy_id)
+    transactions = ledger.transactions(tenancy_id, with_charges=False)
     due = next((each for each in reversed(bills) if _is_past_due(each, now)), None)
     checked_at = ledger.get_memory(tenancy_id, CHECKED_AT)
     return AccountLook(
@@ -152,8 +152,8 @@ def issue_bills(
             record,
             period,
             rates=ledger.rates(tenancy_id),
-            charges=ledger.charges(tenancy_id, period.start, period.end),
-            transactions=ledger.transactions(tenancy_id),
+            charges=ledger.charge_lines(tenancy_id, period.start, period.end),
+            transactions=ledger.transactions(tenancy_id, with_charges=False),
             previous=previous,
             last_day=_last_day(terms, now),
         )
