@@ -12,6 +12,7 @@ from homeassistant.helpers.issue_registry import (
 )
 
 from .const import DOMAIN
+from .ledger_repairs import ledger_flow
 from .replacement_repairs import replacement_flow
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ async def async_create_fix_flow(
     content = data or {}
     entry = hass.config_entries.async_get_entry(str(content.get("entry_id")))
     key = str(content.get("key"))
+    if (flow := ledger_flow(entry, issue_id)) is not None:
+        return flow
     if (flow := replacement_flow(entry, issue_id, key)) is not None:
         return flow
     if entry is not None and entry.state is ConfigEntryState.LOADED:
