@@ -24,7 +24,7 @@ _LINES: Final = text("""
             OR is_estimated <> lag(is_estimated) OVER earlier AS begins
         FROM day_part WINDOW earlier AS (ORDER BY from_at, from_wh)
     ), numbered AS (
-        SELECT *, sum(begins) OVER (ORDER BY from_at, from_wh) AS line FROM compared
+        SELECT *, coalesce(sum(begins) OVER (ORDER BY from_at, from_wh), 0) AS line FROM compared
     )
     SELECT min(from_wh), max(to_wh), min(from_at), max(to_at), device.device_id,
         max(register_wh), source, millipaise_per_kwh, tax_basis_points, is_estimated
