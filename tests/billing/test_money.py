@@ -76,7 +76,7 @@ class TestReading:
             "Infinity",
             "-inf",
             "१२",
-            "５",  # noqa: RUF001
+            "\uff15",
             "1_000",
             "0x10",
             "1,2,3",
