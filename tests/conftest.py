@@ -1,8 +1,9 @@
 """A simulated cloud over real HTTP, and an account of it in Home Assistant."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 import logging
+from pathlib import Path
 from typing import Any
 
 from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
@@ -24,6 +25,7 @@ from tests.account import Account
 from tests.downloads import Downloads
 from tests.person import Person
 from tests.simulator import ManualClock, SimulatedCloud, create_app
+from tests.supplied_tenancy import SuppliedTenancy, open_tenancy
 
 # Home Assistant's plugin logs each of the thousands of queries.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -151,3 +153,13 @@ async def person(account: Account, hass_client: ClientSessionGenerator) -> Perso
     """Return somebody who can repair."""
     assert await async_setup_component(account.hass, "repairs", {})
     return Person(account, await hass_client())
+
+
+@pytest.fixture
+async def supplied(account: Account, tmp_path: Path) -> AsyncIterator[SuppliedTenancy]:
+    """Return a tenancy in order, with power, on the first meter."""
+    tenancy = await open_tenancy(account, tmp_path / "ledger")
+    yield tenancy
+    tenancy.books.is_full = False
+    tenancy.stop()
+    await tenancy.books.async_close()
