@@ -1,4 +1,4 @@
-"""Sensors of a meter: what it measures, its balance and price; and those of spaces and tenancies."""
+"""Sensors of a meter: what it measures, its balance and price; and of spaces and tenancies."""
 
 from collections.abc import Iterator
 from typing import Final, override
