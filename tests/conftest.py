@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 import logging
+from pathlib import Path
 from typing import Any
 
 from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
@@ -22,6 +23,7 @@ from custom_components.qube import back_fill, commands, devices, metadata, space
 from custom_components.qube.const import DOMAIN
 from tests.account import Account
 from tests.downloads import Downloads
+from tests.move_in import MoveIn
 from tests.person import Person
 from tests.simulator import ManualClock, SimulatedCloud, create_app
 
@@ -151,3 +153,16 @@ async def person(account: Account, hass_client: ClientSessionGenerator) -> Perso
     """Return somebody who can repair."""
     assert await async_setup_component(account.hass, "repairs", {})
     return Person(account, await hass_client())
+
+
+@pytest.fixture
+def own_storage(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep ledgers in a folder that is gone after the test; is wanted before the account is."""
+    monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
+    (tmp_path / ".storage").mkdir()
+
+
+@pytest.fixture
+def move_in(own_storage: None, account: Account) -> MoveIn:
+    """Return somebody who enters a tenancy."""
+    return MoveIn(account)

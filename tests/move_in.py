@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from homeassistant.config_entries import SOURCE_USER, ConfigSubentry, SubentryFlowResult
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigSubentry,
+    SubentryFlowResult,
+)
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import get_schema_suggested_value
 
@@ -52,8 +57,9 @@ class MoveIn:
 
     async def reconfigure(self, tenancy: ConfigSubentry) -> SubentryFlowResult:
         """Open the form of what may change later."""
-        self.result = await self._account.entry.start_subentry_reconfigure_flow(
-            self._account.hass, tenancy.subentry_id
+        self.result = await self._flows.async_init(
+            (self._account.entry.entry_id, SUBENTRY_TENANCY),
+            context={"source": SOURCE_RECONFIGURE, "subentry_id": tenancy.subentry_id},
         )
         return self.result
 

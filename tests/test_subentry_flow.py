@@ -7,18 +7,16 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.qube.billing.errors import LedgerError
+from custom_components.qube.billing.ledger import Ledger
 from tests.account import Account, trouble_in
 from tests.move_in import CUTTING, NOW, POSTPAID, PREPAID, RATES, TENANT, USE_IT, MoveIn
 from tests.simulator import SimulatedMeter
 
+pytestmark = pytest.mark.usefixtures("own_storage")
+
 MEASUREMENT = 4
 POSTPAID_METER = 3
-
-
-@pytest.fixture
-def move_in(account: Account) -> MoveIn:
-    """Return somebody who enters a tenancy."""
-    return MoveIn(account)
 
 
 @pytest.fixture
@@ -164,6 +162,42 @@ async def test_without_a_free_meter_there_is_no_tenancy(account: Account, move_i
     assert move_in.is_done
     await move_in.open()
     assert move_in.reason == "no_meter_free"
+
+
+async def test_a_meter_is_free_again_once_the_tenant_has_moved_out(
+    account: Account, move_in: MoveIn, meter: SimulatedMeter
+) -> None:
+    """Many tenancies, one after another; that of before can no longer be changed."""
+    await move_in.to_end(meter)
+    (before,) = move_in.tenancies
+    await account.entry.runtime_data.tenancies.get(before.subentry_id).async_close()
+    await move_in.reconfigure(before)
+    assert move_in.reason == "tenancy_closed"
+    await move_in.to_end(meter, "postpaid")
+    assert move_in.is_done
+    assert len(move_in.tenancies) == 2
+
+
+async def test_a_sick_ledger_takes_no_tenancy(
+    account: Account, move_in: MoveIn, meter: SimulatedMeter
+) -> None:
+    """Neither at the beginning nor where it falls sick while a form is open."""
+    await move_in.to_end(meter)
+    second = MoveIn(account)
+    await second.to_start(account.meter())
+    books = account.entry.runtime_data.books
+    books.path.write_bytes(b"no ledger at all")
+    with pytest.raises(LedgerError):
+        await books.async_run(find_damaged)
+    await second.submit(NOW)
+    assert second.reason == "ledger_unsound"
+    await move_in.open()
+    assert move_in.reason == "ledger_unsound"
+
+
+def find_damaged(_ledger: Ledger) -> None:
+    """Find the ledger damaged."""
+    raise LedgerError("ledger_damaged")
 
 
 async def test_two_forms_at_once_make_one_tenancy(

@@ -23,17 +23,13 @@ from tests.simulator import Endpoint, FaultKind, SimulatedMeter
 from tests.simulator.payloads import history_json
 from tests.simulator.protocol import Json
 
+pytestmark = pytest.mark.usefixtures("own_storage")
+
 MEASUREMENT = 4
 OFFLINE = 7
 NULLS = 8
 QUARTER = timedelta(minutes=15)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def move_in(account: Account) -> MoveIn:
-    """Return somebody who enters a tenancy."""
-    return MoveIn(account)
 
 
 @pytest.fixture
@@ -70,7 +66,7 @@ async def opened(move_in: MoveIn) -> Reading:
         await move_in.submit({"measurement": False})
     terms = terms_of(move_in.tenancies[-1].data)
     assert terms.started_at == terms.opened.read_at
-    assert shown["reading"] == str(Decimal(terms.opened.register_wh) / 1000)
+    assert Decimal(shown["reading"]) * 1000 == terms.opened.register_wh
     assert shown["time"] == f"{terms.opened.read_at.astimezone(INDIA):%Y-%m-%d %H:%M}"
     assert shown["device_id"] == terms.opened.device_id
     return terms.opened
@@ -210,15 +206,20 @@ async def test_a_register_that_is_held_back_cannot_begin_now(
     assert move_in.step == "opening"
 
 
-async def test_a_register_of_which_it_is_not_known_from_where_it_counts_cannot_begin(
+async def test_what_a_register_counted_is_unknown_until_it_is_read(
     account: Account, move_in: MoveIn, meter: SimulatedMeter
 ) -> None:
-    """As long as a new register has not been read, neither now nor by what was recorded."""
+    """A register that began anew counts from nobody knows where: the last one before it holds."""
+    hours_ago = dt_util.utcnow() - timedelta(hours=5)
+    last = Register(energy_wh=true_wh(meter, hours_ago), read_at=hours_ago)
+    identities(account).set_register(meter.device_id, last)
     identities(account).begin_register(meter.device_id)
     meter.is_online = False
     await move_in.to_start(meter)
     await move_in.submit(NOW)
-    assert move_in.step == "opening"
+    reading = await opened(move_in)
+    assert hours_ago - QUARTER < reading.read_at <= hours_ago
+    assert reading.register_wh == true_wh(meter, reading.read_at)
 
 
 @pytest.mark.parametrize(
@@ -321,7 +322,7 @@ async def test_a_fault_of_the_cloud_is_named_and_can_be_got_over(
     asked = [flow for flow in flows if flow["context"]["source"] == SOURCE_REAUTH]
     assert bool(asked) == (error == "key_rejected")
     account.cloud.faults.clear()
-    account.entry.runtime_data.inventory.client._transport._gate.not_before = 0
+    account.inventory.client._transport._not_before = 0.0
     await move_in.submit(since(today()))
     assert move_in.step == "opening"
 
@@ -356,9 +357,7 @@ async def charge_somebody(account: Account, meter: SimulatedMeter, reading: Read
     await books.async_open()
     now = datetime.now(UTC)
     await books.async_run(lambda ledger: ledger.open_tenancy(opening, now=now))
-    await books.async_run(
-        lambda ledger: ledger.close_tenancy("before", closed_at=reading.read_at, now=now)
-    )
+    await books.async_run(lambda ledger: ledger.close_tenancy("before", closed_at=reading.read_at))
 
 
 async def test_what_a_tenant_of_before_was_charged_is_not_charged_again(
