@@ -24,6 +24,7 @@ from custom_components.qube import back_fill, commands, devices, metadata, space
 from custom_components.qube.const import DOMAIN
 from tests.account import Account
 from tests.downloads import Downloads
+from tests.move_in import MoveIn
 from tests.person import Person
 from tests.rented_room import RentedRoom, SteadyGrid, let_draw
 from tests.simulator import ManualClock, Mode, SimulatedCloud, create_app
@@ -174,8 +175,7 @@ async def room(
     hass_storage: dict[str, Any],
     socket_enabled: None,
     aiohttp_server: AiohttpServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    own_storage: None,
 ) -> AsyncIterator[RentedRoom]:
     """Return an empty room at a time that stands still, its account not set up yet."""
     clock = ManualClock(STANDING_TIME)
@@ -187,8 +187,6 @@ async def room(
     let_draw(meter, 0)
     meter.energy_wh = 1_450_000
     server = await aiohttp_server(create_app(cloud))
-    monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
-    (tmp_path / ".storage").mkdir()
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Lakeside",
@@ -200,3 +198,16 @@ async def room(
         yield RentedRoom(hass=hass, entry=entry, cloud=cloud, machine=machine, meter=meter)
         if entry.state is ConfigEntryState.LOADED:
             await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+def own_storage(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep ledgers in a folder that is gone after the test; is wanted before the account is."""
+    monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
+    (tmp_path / ".storage").mkdir()
+
+
+@pytest.fixture
+def move_in(own_storage: None, account: Account) -> MoveIn:
+    """Return somebody who enters a tenancy."""
+    return MoveIn(account)
