@@ -19,6 +19,7 @@ from custom_components.qube.devices import tenancy_identifier
 from custom_components.qube.tenancies import tenancies_signal
 from custom_components.qube.tenancy import Tenancy
 from custom_components.qube.tenancy_events import (
+    EventValue,
     TenancyEvent,
     TenancyEventKind,
     TenancyEventListener,
@@ -69,6 +70,11 @@ class ShownTenancy(Tenancy):
     def plan(self) -> Plan:
         return self.of_plan
 
+    @property
+    @override
+    def is_closed(self) -> bool:
+        return False
+
     @override
     def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
         self.listeners.append(listener)
@@ -92,7 +98,7 @@ class ShownTenancy(Tenancy):
             listener()
         await self.account.hass.async_block_till_done()
 
-    async def happen(self, kind: TenancyEventKind, **attributes: str | float) -> None:
+    async def happen(self, kind: TenancyEventKind, **attributes: EventValue) -> None:
         """Let something happen."""
         for listener in list(self.event_listeners):
             listener(TenancyEvent(kind=kind, attributes=attributes))
@@ -167,6 +173,13 @@ async def begin(
         )
     announce(account, tenancies)
     await account.settle()
+    return tenancies
+
+
+async def run(account: Account, *meters: SimulatedMeter) -> list[ShownTenancy]:
+    """Let tenancies begin that are known to all of the account, not only to its platforms."""
+    tenancies = await begin(account, *meters)
+    account.entry.runtime_data = replace(account.entry.runtime_data, tenancies=tenancies)
     return tenancies
 
 
