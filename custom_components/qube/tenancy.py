@@ -11,7 +11,7 @@ from .tenancy_view import TenancyView
 
 if TYPE_CHECKING:
     from .billing.models import Plan, Rates, TenancyRecord, Transaction
-    from .billing.postpaid import StoredBill
+    from .billing.bills import StoredBill
     from .coordinator import MeterCoordinator
     from .tenancy_terms import TenancyTerms
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .billing.prepaid import SupplyState
+    from .billing.supply_models import SupplyState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
