@@ -19,6 +19,9 @@ MAX_HISTORY_DAYS: Final = 3650
 INVENTORY_INTERVAL: Final = timedelta(minutes=5)
 DETAILS_INTERVAL: Final = timedelta(minutes=5)
 
+# Of the config entry: which ledger the account has had since its first tenancy.
+CONF_LEDGER_ID: Final = "ledger_id"
+
 # Qube's days and hours, whatever zone Home Assistant is in.
 INDIA: Final = timezone(timedelta(hours=5, minutes=30), "IST")
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final, Literal, TypedDict
+from datetime import datetime, time
+from typing import Any, Final, TypedDict
 
 from .billing.models import Opening, Plan, Rates, Reading, Source
+from .billing.terms import CheckEvery, CheckInterval, PostpaidTerms, PrepaidTerms, ProtectedTimes
 
 SUBENTRY_TENANCY: Final = "tenancy"
 
@@ -45,7 +46,7 @@ class TenancyData(TypedDict):
     opening_credit_paise: int
     cut_off_paise: int
     warning_levels_paise: list[int]
-    check_interval: Literal["quarter_hour", "hour", "day", "week"]
+    check_interval: str
     check_time: str
     check_weekday: int
     emergency_credit_paise: int
@@ -64,7 +65,8 @@ class TenancyData(TypedDict):
 class TenancyTerms:
     """What was agreed with a tenant; the name is in no repr.
 
-    `started_at` is aware. `rates` are the first version: later ones are in the ledger only.
+    `started_at` is aware. `rates` are the first version: later ones are in the ledger only. A
+    prepaid tenancy's billing day is the first. `holidays` is a calendar entity.
     """
 
     tenant: str = field(repr=False)
@@ -75,6 +77,8 @@ class TenancyTerms:
     rates: Rates
     opening_credit_paise: int
     billing_day: int
+    supply: PrepaidTerms | PostpaidTerms
+    checks: CheckInterval
     holidays: str | None
 
     def opening(self, tenancy_id: str, meter_name: str) -> Opening:
@@ -94,15 +98,22 @@ class TenancyTerms:
 def terms_of(data: Mapping[str, Any]) -> TenancyTerms:
     """Return the terms that a tenancy's subentry holds (`ConfigSubentry.data`)."""
     started_at = datetime.fromisoformat(data["started_at"])
+    plan = Plan(data["plan"])
     return TenancyTerms(
         tenant=data["tenant"],
         meter_key=data["meter_key"],
-        plan=Plan(data["plan"]),
+        plan=plan,
         started_at=started_at,
         opened=_opened(data["opened"]),
         rates=Rates(valid_from=started_at, **data["rates"]),
         opening_credit_paise=data["opening_credit_paise"],
         billing_day=data["billing_day"],
+        supply=_prepaid(data) if plan is Plan.PREPAID else _postpaid(data),
+        checks=CheckInterval(
+            every=CheckEvery(data["check_interval"]),
+            at=time.fromisoformat(data["check_time"]),
+            weekday=data["check_weekday"],
+        ),
         holidays=data["holidays"],
     )
 
@@ -126,4 +137,36 @@ def _opened(stored: StoredOpening) -> Reading:
         device_id=stored["device_id"],
         register_wh=stored["register_wh"],
         source=Source(source) if source else None,
+    )
+
+
+def _prepaid(data: Mapping[str, Any]) -> PrepaidTerms:
+    return PrepaidTerms(
+        cut_off_paise=data["cut_off_paise"],
+        warning_levels_paise=tuple(data["warning_levels_paise"]),
+        emergency_credit_paise=data["emergency_credit_paise"],
+        cuts=data["cuts"],
+        restores=data["restores"],
+        reconnects_always=data["reconnects_always"],
+        protected=_protected(data),
+    )
+
+
+def _postpaid(data: Mapping[str, Any]) -> PostpaidTerms:
+    return PostpaidTerms(
+        billing_day=data["billing_day"],
+        due_days=data["due_days"],
+        cuts=data["cuts"],
+        restores=data["restores"],
+        reconnects_always=data["reconnects_always"],
+        protected=_protected(data),
+    )
+
+
+def _protected(data: Mapping[str, Any]) -> ProtectedTimes:
+    start, end = data["protected_from"], data["protected_to"]
+    return ProtectedTimes(
+        start=time.fromisoformat(start) if start else None,
+        end=time.fromisoformat(end) if end else None,
+        weekdays=frozenset(data["protected_weekdays"]),
     )
