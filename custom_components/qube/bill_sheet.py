@@ -1,7 +1,7 @@
 """A stored bill as a page of HTML to print on A4."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .bill_words import BillWords
-from .billing.bills import BillDraft, Period, StoredBill
+from .billing.bills import BillDraft, StoredBill
 from .billing.money import (
     BASIS_POINTS_PER_PERCENT,
     indian,
@@ -18,7 +18,7 @@ from .billing.money import (
     to_paise,
 )
 from .const import INDIA
-from .days import day_of
+from .days import day_of, last_day_before
 
 _WH_PER_KWH: Final = 3
 
@@ -46,7 +46,7 @@ def bill_as_html(bill: StoredBill, *, issuer: str, words: BillWords, nonce: str)
         nonce=nonce,
         issued_on=day_of(bill.issued_at),
         first_day=day_of(draft.period.start),
-        last_day=last_day_of(draft.period),
+        last_day=last_day_before(draft.period.end),
         outcome=outcome_of(draft, words),
         energy_paise=_energy_paise(draft),
         total=Entry(label=words.this_period, amount_paise=draft.total_paise),
@@ -99,11 +99,6 @@ def outcome_of(draft: BillDraft, words: BillWords) -> Entry:
     if balance < 0:
         return Entry(label=words.due, amount_paise=draft.amount_due_paise)
     return Entry(label=words.credit if balance else words.settled, amount_paise=balance)
-
-
-def last_day_of(period: Period) -> date:
-    """Return the last day in India of a period: the one before its end, if that is a midnight."""
-    return day_of(period.end - timedelta.resolution)
 
 
 def _added_up(entries: tuple[Entry, ...], total_paise: int, words: BillWords) -> tuple[Entry, ...]:
