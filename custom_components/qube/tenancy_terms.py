@@ -30,20 +30,28 @@ class StoredRates(TypedDict):
     tax_basis_points: int
 
 
-class TenancyData(TypedDict):
-    """The data of a tenancy's subentry: all of it, whatever the plan.
-
-    Of a postpaid tenancy, credit, cut-off, warnings and emergency credit mean nothing, of a prepaid
-    one the days until a bill is due.
-    """
+class StoredParties(TypedDict):
+    """Who rents which meter, and on which plan."""
 
     tenant: str
     meter_key: str
     plan: str
+
+
+class StoredStart(TypedDict):
+    """When a tenancy began, and with which reading."""
+
     started_at: str
     opened: StoredOpening
-    rates: StoredRates
-    opening_credit_paise: int
+
+
+class StoredSupply(TypedDict):
+    """What may change later; the fields of the other plan mean nothing.
+
+    Of a postpaid tenancy these are cut-off, warnings and emergency credit, of a prepaid one the
+    days until a bill is due.
+    """
+
     cut_off_paise: int
     warning_levels_paise: list[int]
     check_interval: str
@@ -59,6 +67,13 @@ class TenancyData(TypedDict):
     holidays: str | None
     billing_day: int
     due_days: int
+
+
+class TenancyData(StoredParties, StoredStart, StoredSupply):
+    """The data of a tenancy's subentry."""
+
+    rates: StoredRates
+    opening_credit_paise: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,11 +45,24 @@ class Obstacle(StrEnum):
     NEXT_CHECK = "next_check"
     CONTESTED = "contested"
     LEDGER = "ledger"
-    MODE = "mode"
     PROTECTED = "protected"
     HOLIDAY = "holiday"
     OFFLINE = "offline"
+    MODE = "mode"
     STALE = "stale"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What an account alone says: to be cut, in order, or neither; and the lowest level crossed.
+
+    Where the balance is not known (`is_known`) it says nothing.
+    """
+
+    is_owing: bool = False
+    is_in_order: bool = False
+    is_known: bool = True
+    warned_paise: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,16 +86,12 @@ class CheckInterval:
 def next_check(interval: CheckInterval, after: datetime) -> datetime:
     """Return the first check strictly after an aware time, in India's time."""
     local = after.astimezone(INDIA)
-    match interval.every:
-        case CheckEvery.QUARTER_HOUR:
-            quarter = local.replace(minute=local.minute // 15 * 15, second=0, microsecond=0)
-            return quarter + timedelta(minutes=15)
-        case CheckEvery.HOUR:
-            return local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-        case CheckEvery.DAY:
-            check = datetime.combine(local.date(), interval.at, INDIA)
-            return check if check > local else check + _DAY
-        case CheckEvery.WEEK:
-            days = (interval.weekday - local.weekday()) % _DAYS_OF_WEEK
-            check = datetime.combine(local.date(), interval.at, INDIA) + days * _DAY
-            return check if check > local else check + _DAYS_OF_WEEK * _DAY
+    if interval.every is CheckEvery.QUARTER_HOUR:
+        quarter = local.replace(minute=local.minute // 15 * 15, second=0, microsecond=0)
+        return quarter + timedelta(minutes=15)
+    if interval.every is CheckEvery.HOUR:
+        return local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    is_daily = interval.every is CheckEvery.DAY
+    days = 0 if is_daily else (interval.weekday - local.weekday()) % _DAYS_OF_WEEK
+    check = datetime.combine(local.date(), interval.at, INDIA) + days * _DAY
+    return check if check > local else check + (1 if is_daily else _DAYS_OF_WEEK) * _DAY

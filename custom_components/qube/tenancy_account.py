@@ -1,0 +1,205 @@
+"""What is done with a tenancy's account in the ledger's thread: opened, charged, billed, read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from .billing.bills import Period, StoredBill
+from .billing.charging import charge, midnights
+from .billing.errors import RefusedError
+from .billing.ledger import Ledger
+from .billing.models import (
+    AccountState,
+    Charge,
+    Charged,
+    Opening,
+    Plan,
+    RateTimeline,
+    Reading,
+    Source,
+    TenancyRecord,
+    Transaction,
+)
+from .billing.overdue import overdue_paise
+from .billing.postpaid import current_period, due_on, make_bill, periods
+from .billing.terms import PostpaidTerms
+from .tenancy_terms import TenancyTerms
+
+# Recent daily use is that of so many days.
+RECENT: Final = timedelta(days=7)
+
+# When the supply was last decided at its time, so that a check that was missed is made up for.
+CHECKED_AT: Final = "checked_at"
+
+type Use = Mapping[Source, tuple[int, int]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountLook:
+    """An account as the ledger shows it at a time.
+
+    `use` and `recent_use` are Wh and micropaise by source, of the running period and of the last
+    days. `unpaid_paise` is what is left to pay of the newest bill, `overdue_paise` of the newest
+    one that was to be paid by now.
+    """
+
+    record: TenancyRecord
+    state: AccountState
+    rates: RateTimeline
+    period: Period
+    use: Use
+    recent_use: Use
+    bill: StoredBill | None
+    unpaid_paise: int
+    overdue_paise: int
+    is_held: bool
+    checked_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChargeOutcome:
+    """What was charged and billed, and the account after it."""
+
+    charges: Sequence[Charge]
+    bills: Sequence[StoredBill]
+    look: AccountLook
+
+
+def open_account(ledger: Ledger, opening: Opening, *, has_tenancy: bool, now: datetime) -> None:
+    """Open the account of a tenancy, once.
+
+    A tenancy that still runs on the meter though its owner deleted it (`has_tenancy` is False)
+    ends where it was charged last. Raises RefusedError where the meter has another tenancy.
+    """
+    if not has_tenancy and (running := ledger.running_tenancy_of(opening.meter_key)) is not None:
+        if running.tenancy_id != opening.tenancy_id:
+            cursor = ledger.state(running.tenancy_id).cursor
+            ledger.close_tenancy(running.tenancy_id, closed_at=cursor.read_at, now=now)
+    ledger.open_tenancy(opening, now=now)
+
+
+def look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime) -> AccountLook:
+    """Return an account as it is."""
+    record = _record(ledger, tenancy_id)
+    bills = ledger.bills(tenancy_id)
+    since = _unbilled_since(record, bills)
+    period = current_period(since, terms.billing_day, record.closed_at or now)
+    bill = bills[-1] if bills else None
+    transactions = ledger.transactions(tenancy_id, with_charges=False)
+    due = next((each for each in reversed(bills) if _is_past_due(each, now)), None)
+    checked_at = ledger.get_memory(tenancy_id, CHECKED_AT)
+    return AccountLook(
+        record=record,
+        state=ledger.state(tenancy_id),
+        rates=ledger.rates(tenancy_id),
+        period=period,
+        use=ledger.totals(tenancy_id, period.start, period.end),
+        recent_use=ledger.totals(tenancy_id, now - RECENT, now),
+        bill=bill,
+        unpaid_paise=_unpaid_paise(bill, transactions),
+        overdue_paise=_unpaid_paise(due, transactions),
+        is_held=ledger.is_held(tenancy_id),
+        checked_at=datetime.fromisoformat(checked_at) if checked_at else record.opened.read_at,
+    )
+
+
+def charge_account(
+    ledger: Ledger,
+    tenancy_id: str,
+    readings: Sequence[Reading],
+    terms: TenancyTerms,
+    now: datetime,
+) -> ChargeOutcome:
+    """Charge the readings after the cursor, and issue the bills of all periods that are over."""
+    charged = post(ledger, tenancy_id, readings, now)
+    bills = issue_bills(ledger, tenancy_id, terms, now)
+    look = look_at(ledger, tenancy_id, terms, now)
+    return ChargeOutcome(charges=charged.charges, bills=bills, look=look)
+
+
+def post(ledger: Ledger, tenancy_id: str, readings: Sequence[Reading], now: datetime) -> Charged:
+    """Charge the readings after the cursor."""
+    cursor = ledger.state(tenancy_id).cursor
+    until = max((each.read_at for each in readings), default=cursor.read_at)
+    splits = midnights(cursor.read_at, until)
+    charged = charge(cursor, readings, ledger.rates(tenancy_id), splits)
+    if charged.cursor != cursor:
+        ledger.post_charges(tenancy_id, cursor, charged, now=now)
+    return charged
+
+
+def issue_bills(
+    ledger: Ledger,
+    tenancy_id: str,
+    terms: TenancyTerms,
+    now: datetime,
+    *,
+    closed_at: datetime | None = None,
+) -> list[StoredBill]:
+    """Issue the bills that are missing of periods which are charged to their end."""
+    record = _record(ledger, tenancy_id)
+    if record.closed_at is not None:
+        return []
+    until = closed_at or ledger.state(tenancy_id).cursor.read_at
+    bills = ledger.bills(tenancy_id)
+    issued: list[StoredBill] = []
+    for period in periods(
+        _unbilled_since(record, bills), terms.billing_day, until, is_closed=closed_at is not None
+    ):
+        previous = bills[-1].draft if bills else None
+        draft = make_bill(
+            record,
+            period,
+            rates=ledger.rates(tenancy_id),
+            charges=ledger.charge_lines(tenancy_id, period.start, period.end),
+            transactions=ledger.transactions(tenancy_id, with_charges=False),
+            previous=previous,
+            last_day=_last_day(terms, now),
+        )
+        bills.append(ledger.issue_bill(draft, now=now))
+        issued.append(bills[-1])
+    return issued
+
+
+def close_account(
+    ledger: Ledger,
+    tenancy_id: str,
+    readings: Sequence[Reading],
+    terms: TenancyTerms,
+    now: datetime,
+) -> ChargeOutcome:
+    """Charge the last readings, issue the final bill and close the account for ever."""
+    charged = post(ledger, tenancy_id, readings, now)
+    closed_at = charged.cursor.read_at
+    bills = issue_bills(ledger, tenancy_id, terms, now, closed_at=closed_at)
+    ledger.close_tenancy(tenancy_id, closed_at=closed_at, now=now)
+    look = look_at(ledger, tenancy_id, terms, now)
+    return ChargeOutcome(charges=charged.charges, bills=bills, look=look)
+
+
+def _record(ledger: Ledger, tenancy_id: str) -> TenancyRecord:
+    record = ledger.tenancy(tenancy_id)
+    if record is None:
+        raise RefusedError("tenancy_unknown")
+    return record
+
+
+def _unbilled_since(record: TenancyRecord, bills: Sequence[StoredBill]) -> datetime:
+    """Return where the next bill begins: the billing day may have been another one before."""
+    return bills[-1].draft.period.end if bills else record.opened.read_at
+
+
+def _last_day(terms: TenancyTerms, now: datetime) -> date | None:
+    supply = terms.supply
+    return due_on(now, supply.due_days) if isinstance(supply, PostpaidTerms) else None
+
+
+def _is_past_due(bill: StoredBill, now: datetime) -> bool:
+    return bill.draft.due_at is not None and bill.draft.due_at <= now
+
+
+def _unpaid_paise(bill: StoredBill | None, transactions: Sequence[Transaction]) -> int:
+    if bill is None:
+        return 0
+    return overdue_paise(bill.draft.amount_due_paise, bill.issued_at, transactions)
