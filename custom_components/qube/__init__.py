@@ -12,6 +12,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .api import QubeClient
 from .back_fill import BackFill
+from .bill_page import BillView
 from .const import DOMAIN
 from .devices import Devices
 from .history_import import HistoryImport
@@ -22,6 +23,8 @@ from .outage import OutageWatch
 from .runtime import QubeConfigEntry, QubeRuntimeData
 from .services import async_setup_services
 from .space_energy import SpaceEnergy
+from .tenancy_reports import async_setup_tenancy_reports
+from .tenancy_services import async_setup_tenancy_services
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [
@@ -34,8 +37,11 @@ PLATFORMS: Final = [
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions, which are there before any account is loaded."""
+    """Register the actions and the page of bills, which are there before any account is loaded."""
     async_setup_services(hass)
+    async_setup_tenancy_services(hass)
+    async_setup_tenancy_reports(hass)
+    hass.http.register_view(BillView())
     return True
 
 

@@ -6,9 +6,10 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
-from homeassistant.components.http import KEY_HASS, HomeAssistantView, require_admin
 from homeassistant.components.http.auth import async_sign_path
+from homeassistant.components.http.decorators import require_admin
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from yarl import URL
 
 from .bill_sheet import bill_as_html

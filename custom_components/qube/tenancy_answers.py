@@ -5,13 +5,15 @@ from datetime import datetime
 from homeassistant.util.json import JsonObjectType
 
 from .billing.bills import BillLine, RegisterMark, StoredBill
-from .billing.models import Rates, Transaction
+from .billing.models import Charge, Rates, Transaction, TransactionKind
 from .billing.money import (
     BASIS_POINTS_PER_PERCENT,
     rate_in_rupees,
+    rupees_exactly,
     rupees_of,
     rupees_of_paise,
 )
+from .billing.statement import StatementLine
 from .const import INDIA
 from .days import day_of, last_day_before
 
@@ -21,6 +23,11 @@ _WH_PER_KWH = 1000
 def rupees(amount_micropaise: int) -> float:
     """Return an amount in ₹, rounded half up to a paisa."""
     return float(rupees_of(amount_micropaise))
+
+
+def exact_rupees(amount_micropaise: int) -> float:
+    """Return an amount in ₹ without rounding, so that the lines of a statement add up."""
+    return float(rupees_exactly(amount_micropaise))
 
 
 def moment(time: datetime) -> str:
@@ -51,6 +58,17 @@ def rates_answer(rates: Rates) -> JsonObjectType:
     }
 
 
+def statement_line_answer(line: StatementLine) -> JsonObjectType:
+    """Return a line of a statement: use with its registers, or other money."""
+    entry = line.entry
+    return {
+        "time": moment(line.at),
+        **(_charge_answer(entry) if isinstance(entry, Charge) else _money_answer(entry)),
+        "amount": exact_rupees(line.amount_micropaise),
+        "balance": exact_rupees(line.balance_micropaise),
+    }
+
+
 def bill_answer(bill: StoredBill) -> JsonObjectType:
     """Return a bill as it was issued."""
     draft = bill.draft
@@ -76,6 +94,32 @@ def bill_answer(bill: StoredBill) -> JsonObjectType:
         "balance": rupees(draft.balance_micropaise),
         "amount_due": float(rupees_of_paise(draft.amount_due_paise)),
         "due": None if draft.due_on is None else str(draft.due_on),
+    }
+
+
+def _charge_answer(charge: Charge) -> JsonObjectType:
+    return {
+        "from": moment(charge.from_at),
+        "kind": TransactionKind.CHARGE.value,
+        "source": charge.source.value,
+        "qube_device": charge.device_id,
+        "opening_kwh": charge.opening_register_wh / _WH_PER_KWH,
+        "closing_kwh": charge.register_wh / _WH_PER_KWH,
+        "energy_kwh": charge.energy_wh / _WH_PER_KWH,
+        "rate": float(rate_in_rupees(charge.millipaise_per_kwh)),
+        "tax_percent": charge.tax_basis_points / BASIS_POINTS_PER_PERCENT,
+        "is_estimated": charge.is_estimated,
+    }
+
+
+def _money_answer(transaction: Transaction) -> JsonObjectType:
+    return {
+        "kind": transaction.kind.value,
+        "transaction_id": transaction.transaction_id,
+        "reference": transaction.reference,
+        "method": transaction.method,
+        "note": transaction.note,
+        "reverses": transaction.reverses,
     }
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.const import ATTR_DATE
 from homeassistant.core import (
@@ -20,8 +20,8 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .billing.errors import InvalidAmountError
-from .billing.models import Rates, Transaction
+from .billing.errors import InvalidAmountError, RefusedError
+from .billing.models import Transaction, TransactionKind
 from .billing.money import MAX_AMOUNT_PAISE, basis_points_of, millipaise_of, paise_of
 from .const import DOMAIN, INDIA
 from .days import day_of
@@ -33,6 +33,9 @@ from .named_tenancy import (
     async_running_tenancy,
 )
 from .tenancy_answers import bill_answer, rates_answer, rupees, transaction_answer
+
+if TYPE_CHECKING:
+    from .billing.ledger import Ledger
 
 ATTR_AMOUNT: Final = "amount"
 ATTR_DG_RATE: Final = "dg_rate"
@@ -166,10 +169,13 @@ async def _async_record_adjustment(call: ServiceCall) -> ServiceResponse:
 async def _async_reverse_transaction(call: ServiceCall) -> ServiceResponse:
     transaction_id, reason = call.data[ATTR_TRANSACTION_ID], call.data[ATTR_REASON]
     async with async_named_tenancy(call) as named:
+        tenancy_id, now = named.record.tenancy_id, dt_util.utcnow()
+        await named.books.async_run(
+            lambda ledger: _check_reversible(ledger, tenancy_id, transaction_id)
+        )
         if named.running is not None:
             transaction, is_new = await named.running.async_reverse(transaction_id, reason=reason)
         else:
-            now = dt_util.utcnow()
             transaction, is_new = await named.books.async_run(
                 lambda ledger: ledger.reverse(transaction_id, reason=reason, now=now)
             )
@@ -223,6 +229,20 @@ async def _async_answer(
         "is_new": is_new,
         **transaction_answer(transaction, balance),
     }
+
+
+def _check_reversible(ledger: Ledger, tenancy_id: str, transaction_id: int) -> None:
+    """Raise RefusedError where it is no payment or adjustment of this tenancy.
+
+    What was charged is in bills and rests on registers: it is corrected by adjustments only.
+    """
+    transactions = ledger.transactions(tenancy_id, with_charges=False)
+    kinds = {each.transaction_id: each.kind for each in transactions}
+    match kinds.get(transaction_id):
+        case None:
+            raise RefusedError("transaction_unknown")
+        case TransactionKind.CHARGE | TransactionKind.FIXED_CHARGE:
+            raise RefusedError("transaction_not_reversible")
 
 
 def _paid_at(day: date | None, now: datetime) -> datetime:
