@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 import logging
+from pathlib import Path
 from typing import Any
 
 from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
@@ -24,6 +25,7 @@ from tests.account import Account
 from tests.downloads import Downloads
 from tests.person import Person
 from tests.simulator import ManualClock, SimulatedCloud, create_app
+from tests.tenants import Tenants, tenants_of
 
 # Home Assistant's plugin logs each of the thousands of queries.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -151,3 +153,10 @@ async def person(account: Account, hass_client: ClientSessionGenerator) -> Perso
     """Return somebody who can repair."""
     assert await async_setup_component(account.hass, "repairs", {})
     return Person(account, await hass_client())
+
+
+@pytest.fixture
+async def tenants(hass: HomeAssistant, tmp_path: Path) -> Tenants:
+    """Return an account that is not loaded, with tenants in its ledger."""
+    hass.config.config_dir = str(tmp_path)
+    return await tenants_of(hass)

@@ -25,10 +25,19 @@ if TYPE_CHECKING:
 
 ATTR_ACCOUNT_NUMBER: Final = "account_number"
 
+
+def whole_number(value: object) -> int:
+    """Return a number from 0 on, for a schema: 3.7 would be the account of somebody else."""
+    number: int = cv.positive_int(value)
+    if str(value) not in {str(number), str(float(number))}:
+        raise probatio.Invalid("expected a whole number")
+    return number
+
+
 # For what can be done with an account that nothing runs for any more.
 WHOSE: Final = {
     probatio.Optional(ATTR_DEVICE_ID): cv.string,
-    probatio.Optional(ATTR_ACCOUNT_NUMBER): cv.positive_int,
+    probatio.Optional(ATTR_ACCOUNT_NUMBER): whole_number,
     probatio.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
 }
 # For what the tenancy itself has to do.

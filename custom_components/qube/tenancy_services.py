@@ -31,6 +31,7 @@ from .named_tenancy import (
     NamedTenancy,
     async_named_tenancy,
     async_running_tenancy,
+    whole_number,
 )
 from .tenancy_answers import bill_answer, rates_answer, rupees, transaction_answer
 
@@ -89,7 +90,7 @@ ADJUSTMENT_SCHEMA: Final = probatio.Schema(
 REVERSAL_SCHEMA: Final = probatio.Schema(
     {
         **WHOSE,
-        probatio.Required(ATTR_TRANSACTION_ID): cv.positive_int,
+        probatio.Required(ATTR_TRANSACTION_ID): whole_number,
         probatio.Required(ATTR_REASON): _TEXT,
     }
 )
