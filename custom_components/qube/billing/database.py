@@ -1,4 +1,4 @@
-"""Connections to the file of a ledger, transactions on them, and SQLite's errors in billing's words."""
+"""The file of a ledger: connections, transactions on them, and SQLite's errors as billing's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -58,7 +58,9 @@ _CONTRADICTIONS: Final = {
             SELECT account FROM posting WHERE transaction_id IN (reversal.id, original.id)
             GROUP BY account HAVING sum(micropaise) <> 0)
     """,
-    "numbers of bills are missing": "SELECT count(*) FROM bill HAVING count(*) <> coalesce(max(id), 0)",
+    "numbers of bills are missing": """
+        SELECT count(*) FROM bill HAVING count(*) <> coalesce(max(id), 0)
+    """,
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, func, literal, null, select
 
-from .bills import StoredBill
+from .bills import BillDraft, StoredBill
 from .errors import RefusedError
 from .models import (
     Account,
@@ -203,7 +203,8 @@ def bill_numbered(connection: Connection, number: int) -> StoredBill | None:
 
 def bill_of(row: Row[Any]) -> StoredBill:
     """Return a bill from its row."""
-    return StoredBill(number=row.id, issued_at=instant(row.issued_at), document=row.document)
+    draft = BillDraft.from_document(row.document)
+    return StoredBill(number=row.id, issued_at=instant(row.issued_at), draft=draft)
 
 
 def transaction(connection: Connection, number: int) -> Transaction | None:

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from sqlalchemy import Connection
 
-from . import booking, journal, supply_journal
+from . import booking, charge_booking, journal, supply_journal, tenancy_booking
 from .bills import BillDraft, StoredBill
 from .charge_lines import charge_lines
 from .database import reading, writing
@@ -97,7 +97,7 @@ class Ledger:
         Raises RefusedError `meter_has_tenancy`.
         """
         with self._money() as connection:
-            return booking.open_tenancy(connection, opening, now)
+            return tenancy_booking.open_tenancy(connection, opening, now)
 
     def tenancy(self, tenancy_id: str) -> TenancyRecord | None:
         """Return a tenancy, running or closed."""
@@ -117,12 +117,12 @@ class Ledger:
     def rename(self, tenancy_id: str, *, tenant: str, meter_name: str) -> None:
         """Change the names of a tenancy, in past documents, too."""
         with writing(self._connection) as connection:
-            booking.rename(connection, tenancy_id, tenant, meter_name)
+            tenancy_booking.rename(connection, tenancy_id, tenant, meter_name)
 
-    def close_tenancy(self, tenancy_id: str, *, closed_at: datetime, now: datetime) -> None:
+    def close_tenancy(self, tenancy_id: str, *, closed_at: datetime) -> None:
         """End a tenancy: it can be paid, but not charged any more; again changes nothing."""
         with self._money() as connection:
-            booking.close_tenancy(connection, tenancy_id, closed_at)
+            tenancy_booking.close_tenancy(connection, tenancy_id, closed_at)
 
     # Rates and charges
 
@@ -137,7 +137,7 @@ class Ledger:
         Raises RefusedError: `rates_in_the_past`, `tenancy_closed`.
         """
         with self._money() as connection:
-            booking.add_rates(connection, tenancy_id, rates, now)
+            tenancy_booking.add_rates(connection, tenancy_id, rates, now)
 
     def state(self, tenancy_id: str) -> AccountState:
         """Return the balance and the reading up to which it is charged."""
@@ -152,7 +152,7 @@ class Ledger:
         Raises RefusedError: `cursor_moved`, `charges_not_contiguous`, `tenancy_closed`.
         """
         with writing(self._connection) as connection:
-            return booking.post_charges(connection, tenancy_id, start, charged, now)
+            return charge_booking.post_charges(connection, tenancy_id, start, charged, now)
 
     def charge_lines(
         self, tenancy_id: str, start: datetime | None = None, end: datetime | None = None
@@ -247,7 +247,7 @@ class Ledger:
     # Bills
 
     def issue_bill(self, bill: BillDraft, *, now: datetime) -> StoredBill:
-        """Number and keep a bill, and book its fixed charge; a period has one bill for ever.
+        """Keep a bill under a new number and book its fixed charge; a period has one for ever.
 
         Raises RefusedError: `bill_period_overlaps`, `tenancy_closed`.
         """

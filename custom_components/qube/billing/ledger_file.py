@@ -45,14 +45,17 @@ class LedgerFile:
             try:
                 _prepare(connection, path, is_expected=expected_id is not None)
                 file = cls(connection, path)
-                if expected_id not in {None, file.ledger_id}:
-                    # Another ledger is in its place.
-                    raise LedgerError("ledger_missing")
+                file._check_id(expected_id)
                 file._look_for_older_copy()
             except BaseException:
                 connection.close()
                 raise
         return file
+
+    def _check_id(self, expected_id: str | None) -> None:
+        if expected_id not in {None, self.ledger_id}:
+            # Another ledger is in its place.
+            raise LedgerError("ledger_missing")
 
     @property
     def is_restored(self) -> bool:
