@@ -13,6 +13,7 @@ from homeassistant.helpers.issue_registry import (
 
 from .const import DOMAIN
 from .replacement_repairs import replacement_flow
+from .supply_repairs import supply_flow
 
 if TYPE_CHECKING:
     from .coordinator import MeterCoordinator
@@ -78,9 +79,11 @@ async def async_create_fix_flow(
     key = str(content.get("key"))
     if (flow := replacement_flow(entry, issue_id, key)) is not None:
         return flow
+    if (flow := supply_flow(entry, issue_id, str(content.get("tenancy_id")))) is not None:
+        return flow
     if entry is not None and entry.state is ConfigEntryState.LOADED:
         meter = entry.runtime_data.devices.meters.get(key)
         if meter is not None:
             return RegisterRepairFlow(meter)
-    # The meter is gone, and its question with it.
+    # What it was about is gone, and the question with it.
     return ConfirmRepairFlow()
