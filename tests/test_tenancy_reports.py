@@ -140,8 +140,8 @@ async def test_days_that_cannot_be_had_are_refused(
     tenants: Tenants, action: str, first: str, last: str | None, key: str
 ) -> None:
     """By India's calendar."""
+    days = {"from": first} if last is None else {"from": first, "to": last}
     with pytest.raises(ServiceValidationError) as raised:
-        days = {"from": first} if last is None else {"from": first, "to": last}
         await tenants.call(action, **days)
     assert raised.value.translation_key == key
 

@@ -272,8 +272,8 @@ async def test_only_administrators_change_something(
 ) -> None:
     """Checked on the server, before anything else is."""
     before = tenants.in_ledger(lambda ledger: ledger.transactions("first"))
+    context = Context(user_id=hass_read_only_user.id)
     with pytest.raises(Unauthorized):
-        context = Context(user_id=hass_read_only_user.id)
         await tenants.call(action, context=context, **CHANGES[action])
     assert tenants.in_ledger(lambda ledger: ledger.transactions("first")) == before
 

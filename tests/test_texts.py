@@ -25,6 +25,7 @@ from custom_components.qube.binary_sensor import ONLINE
 from custom_components.qube.condition import CONDITIONS
 from custom_components.qube.entity_budget import ORDER
 from custom_components.qube.errors import command_failed, translation_of, update_failed
+from custom_components.qube.event import ACTIVITY
 from custom_components.qube.history_sensor import HISTORY_IMPORTED
 from custom_components.qube.number import NUMBERS
 from custom_components.qube.properties import QUANTITIES, describe_properties
@@ -39,6 +40,10 @@ from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
 from custom_components.qube.space_sensor import SPACE_SENSORS
 from custom_components.qube.switch import SWITCHES
+from custom_components.qube.tenancy_binary_sensor import TENANCY_BINARY_SENSORS
+from custom_components.qube.tenancy_events import TenancyEventKind
+from custom_components.qube.tenancy_sensor import TENANCY_SENSORS
+from custom_components.qube.tenancy_switch import HOLD
 from custom_components.qube.trigger import TRIGGERS
 from tests.texts import ENGLISH, INTEGRATION, all_calls, calls_in, leaves, placeholders_in
 
@@ -83,14 +88,17 @@ def entities() -> dict[str, dict[str, Any]]:
     ]
     further = (description for _, description in describe_properties(readings))
     return {
-        "binary_sensor": {ONLINE.translation_key or ONLINE.key: ONLINE},
+        "binary_sensor": {
+            each.translation_key or each.key: each for each in (ONLINE, *TENANCY_BINARY_SENSORS)
+        },
+        "event": {ACTIVITY.key: ACTIVITY},
         "number": {each.translation_key or each.key: each for each in NUMBERS},
         "select": {each.translation_key or each.key: each for each in SELECTS},
         "sensor": {
             each.translation_key or each.key: each
-            for each in chain(SPACE_SENSORS, [HISTORY_IMPORTED], SENSORS, further)
+            for each in chain(SPACE_SENSORS, [HISTORY_IMPORTED], SENSORS, further, TENANCY_SENSORS)
         },
-        "switch": {each.translation_key or each.key: each for each in SWITCHES},
+        "switch": {each.translation_key or each.key: each for each in (*SWITCHES, HOLD)},
     }
 
 
@@ -194,9 +202,13 @@ def test_what_is_left_off_on_large_accounts_can_be_named() -> None:
 
 
 def test_states_are_the_options() -> None:
-    """Each choice of a select has its text."""
-    for key, description in entities()["select"].items():
-        assert set(ENGLISH["entity"]["select"][key]["state"]) == set(description.options)
+    """Each choice of a select and each state of a sensor in words has its text, each event too."""
+    for platform in ("select", "sensor"):
+        for key, description in entities()[platform].items():
+            states = ENGLISH["entity"][platform][key].get("state", {})
+            assert set(states) == set(description.options or ()), key
+    events = ENGLISH["entity"]["event"]["activity"]["state_attributes"]["event_type"]["state"]
+    assert set(events) == set(TenancyEventKind)
 
 
 def test_icons_are_there_only_for_what_exists() -> None:
@@ -327,8 +339,9 @@ def test_every_trigger_and_condition_has_its_texts_and_its_icon(
     for key, text in texts.items():
         assert text["name"]
         assert text["description"].endswith(".")
-        assert set(text["fields"]) == set(described[key]["fields"])
-        assert all(field["name"] for field in text["fields"].values())
+        fields = text.get("fields", {})
+        assert set(fields) == set(described[key].get("fields", {}))
+        assert all(field["name"] for field in fields.values())
         assert set(ICONS[f"{kind}s"][key]) == {kind}
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -12,6 +13,7 @@ from .tenancy_entity import TenancyDescription, TenancyEntity, async_add_tenancy
 from .tenancy_events import TenancyEvent, TenancyEventKind
 
 PARALLEL_UPDATES: Final = 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class TenancyEventDescription(TenancyDescription, EventEntityDescription):
@@ -37,6 +39,7 @@ async def async_setup_entry(
 class TenancyActivity(TenancyEntity, EventEntity):
     """What happened last to the account of a tenancy; it names nobody."""
 
+    _platform = Platform.EVENT
     entity_description: TenancyEventDescription
 
     @override

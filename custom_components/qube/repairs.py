@@ -12,6 +12,7 @@ from homeassistant.helpers.issue_registry import (
 )
 
 from .const import DOMAIN
+from .ledger_repairs import ledger_flow
 from .replacement_repairs import replacement_flow
 from .supply_repairs import supply_flow
 
@@ -77,6 +78,8 @@ async def async_create_fix_flow(
     content = data or {}
     entry = hass.config_entries.async_get_entry(str(content.get("entry_id")))
     key = str(content.get("key"))
+    if (flow := ledger_flow(entry, issue_id)) is not None:
+        return flow
     if (flow := replacement_flow(entry, issue_id, key)) is not None:
         return flow
     if (flow := supply_flow(entry, issue_id, str(content.get("tenancy_id")))) is not None:

@@ -1,4 +1,4 @@
-"""Sensors: what a meter measures, its balance and its price, what a space comes to, and a tenancy."""
+"""Sensors of a meter: what it measures, its balance and price; and of spaces and tenancies."""
 
 from collections.abc import Iterator
 from typing import Final, override

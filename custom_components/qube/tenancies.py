@@ -156,13 +156,13 @@ class Tenancies:
         self._was_sound = is_sound
         for tenancy in self:
             if is_sound and not was_sound:
-                tenancy.async_set_due(is_check=False)
+                tenancy.async_set_due(is_midnight=False)
             tenancy.async_show()
 
     @callback
     def _async_midnight(self, _now: datetime) -> None:
         for tenancy in self:
-            tenancy.async_set_due(is_check=tenancy.is_checked_at_midnight)
+            tenancy.async_set_due(is_midnight=True)
 
     @callback
     def _async_stop(self) -> None:

@@ -1,6 +1,6 @@
 """What is done with a tenancy's account in the ledger's thread: opened, charged, billed, read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -31,6 +31,10 @@ RECENT: Final = timedelta(days=7)
 
 # When the supply was last decided at its time, so that a check that was missed is made up for.
 CHECKED_AT: Final = "checked_at"
+# The newest bill of which was told that it is overdue.
+OVERDUE_TOLD: Final = "overdue_told"
+# Set while an account is being closed.
+CLOSING: Final = "closing"
 
 type Use = Mapping[Source, tuple[int, int]]
 
@@ -41,7 +45,7 @@ class AccountLook:
 
     `use` and `recent_use` are Wh and micropaise by source, of the running period and of the last
     days. `unpaid_paise` is what is left to pay of the newest bill, `overdue_paise` of the newest
-    one that was to be paid by now.
+    one that was to be paid by now, `overdue_bill`; `is_overdue_news` until that was told.
     """
 
     record: TenancyRecord
@@ -52,7 +56,9 @@ class AccountLook:
     recent_use: Use
     bill: StoredBill | None
     unpaid_paise: int
+    overdue_bill: StoredBill | None
     overdue_paise: int
+    is_overdue_news: bool
     is_held: bool
     checked_at: datetime
 
@@ -66,17 +72,30 @@ class ChargeOutcome:
     look: AccountLook
 
 
-def open_account(ledger: Ledger, opening: Opening, *, has_tenancy: bool, now: datetime) -> None:
+def open_account(
+    ledger: Ledger, opening: Opening, *, listed: Collection[str], now: datetime
+) -> None:
     """Open the account of a tenancy, once.
 
-    A tenancy that still runs on the meter though its owner deleted it (`has_tenancy` is False)
-    ends where it was charged last. Raises RefusedError where the meter has another tenancy.
+    A tenancy that still runs on the meter though its owner deleted it (it is not listed) ends
+    where it was charged last. Raises RefusedError where the meter has another tenancy.
     """
-    if not has_tenancy and (running := ledger.running_tenancy_of(opening.meter_key)) is not None:
-        if running.tenancy_id != opening.tenancy_id:
-            cursor = ledger.state(running.tenancy_id).cursor
-            ledger.close_tenancy(running.tenancy_id, closed_at=cursor.read_at, now=now)
+    running = ledger.running_tenancy_of(opening.meter_key)
+    if running is not None and running.tenancy_id not in listed:
+        cursor = ledger.state(running.tenancy_id).cursor
+        ledger.close_tenancy(running.tenancy_id, closed_at=cursor.read_at, now=now)
     ledger.open_tenancy(opening, now=now)
+    ledger.rename(opening.tenancy_id, tenant=opening.tenant, meter_name=opening.meter_name)
+
+
+def note_check(ledger: Ledger, tenancy_id: str, now: datetime) -> None:
+    """Remember that the supply was decided at its time."""
+    ledger.set_memory(tenancy_id, CHECKED_AT, now.isoformat())
+
+
+def tell_overdue(ledger: Ledger, tenancy_id: str, number: int) -> None:
+    """Remember that a bill was told to be overdue."""
+    ledger.set_memory(tenancy_id, OVERDUE_TOLD, str(number))
 
 
 def look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime) -> AccountLook:
@@ -88,6 +107,8 @@ def look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime)
     bill = bills[-1] if bills else None
     transactions = ledger.transactions(tenancy_id, with_charges=False)
     due = next((each for each in reversed(bills) if _is_past_due(each, now)), None)
+    owed_paise = _unpaid_paise(due, transactions)
+    told = ledger.get_memory(tenancy_id, OVERDUE_TOLD)
     checked_at = ledger.get_memory(tenancy_id, CHECKED_AT)
     return AccountLook(
         record=record,
@@ -98,7 +119,9 @@ def look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime)
         recent_use=ledger.totals(tenancy_id, now - RECENT, now),
         bill=bill,
         unpaid_paise=_unpaid_paise(bill, transactions),
-        overdue_paise=_unpaid_paise(due, transactions),
+        overdue_bill=due if owed_paise else None,
+        overdue_paise=owed_paise,
+        is_overdue_news=due is not None and owed_paise > 0 and told != str(due.number),
         is_held=ledger.is_held(tenancy_id),
         checked_at=datetime.fromisoformat(checked_at) if checked_at else record.opened.read_at,
     )
@@ -112,6 +135,8 @@ def charge_account(
     now: datetime,
 ) -> ChargeOutcome:
     """Charge the readings after the cursor, and issue the bills of all periods that are over."""
+    if ledger.get_memory(tenancy_id, CLOSING) is not None:
+        return close_account(ledger, tenancy_id, (), terms, now)
     charged = post(ledger, tenancy_id, readings, now)
     bills = issue_bills(ledger, tenancy_id, terms, now)
     look = look_at(ledger, tenancy_id, terms, now)
@@ -172,6 +197,8 @@ def close_account(
     """Charge the last readings, issue the final bill and close the account for ever."""
     charged = post(ledger, tenancy_id, readings, now)
     closed_at = charged.cursor.read_at
+    # The bill and the end are two transactions: a crash between them is made good.
+    ledger.set_memory(tenancy_id, CLOSING, closed_at.isoformat())
     bills = issue_bills(ledger, tenancy_id, terms, now, closed_at=closed_at)
     ledger.close_tenancy(tenancy_id, closed_at=closed_at, now=now)
     look = look_at(ledger, tenancy_id, terms, now)

@@ -8,6 +8,7 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -56,6 +57,7 @@ def async_add_tenancy_binary_sensors(
 class TenancyBinarySensor(TenancyValueEntity[bool], BinarySensorEntity):
     """A binary sensor of a tenancy."""
 
+    _platform = Platform.BINARY_SENSOR
     entity_description: TenancyBinarySensorDescription
 
     @property

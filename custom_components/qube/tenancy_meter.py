@@ -7,11 +7,13 @@ from typing import Final
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.util import dt as dt_util
 
-from .api import Mode, QubeError
+from .api import QubeError
+from .billing.errors import RefusedError
 from .billing.models import Reading
 from .const import CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S
 from .coordinator import MeterCoordinator
 from .devices import Devices
+from .opening_reading import async_reading_now
 from .reading_watch import ReadingWatch, polled_reading
 from .register_readings import async_fill, gaps_between
 from .runtime import QubeConfigEntry
@@ -53,11 +55,10 @@ class TenancyMeter:
         return self._devices.meters.get(self.key)
 
     @property
-    def mode(self) -> Mode | None:
-        """Return the mode that the meter showed last."""
+    def name(self) -> str:
+        """Return what people call the meter; its key where the cloud does not list it."""
         meter = self.coordinator
-        data = meter.observed if meter else None
-        return data.metrics.mode if data and data.metrics else None
+        return meter.name_of_place if meter else self.key
 
     @callback
     def async_attach(self) -> None:
@@ -121,6 +122,23 @@ class TenancyMeter:
             return waiting, True
         first_gap = gaps[0][1].read_at
         return [each for each in waiting if each.read_at < first_gap], False
+
+    async def async_final_readings(self, cursor: Reading) -> Sequence[Reading]:
+        """Return what there is to charge up to the last reading that can be had.
+
+        Nothing where the cloud does not list the meter any more. Raises QubeError where history is
+        needed and cannot be read, RefusedError where the register is held back.
+        """
+        meter = self.coordinator
+        if meter is None:
+            return self._watch.waiting
+        final = await async_reading_now(meter)
+        if final is None:
+            raise RefusedError("no_final_reading")
+        waiting = [each for each in self._watch.waiting if each.read_at > cursor.read_at]
+        if final.read_at > max(each.read_at for each in [cursor, *waiting]):
+            waiting.append(final)
+        return (await async_fill(meter, [cursor, *waiting]))[1:]
 
     def forget(self, cursor: Reading) -> None:
         """Let go of what is charged."""

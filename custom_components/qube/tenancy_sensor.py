@@ -11,14 +11,14 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfTime
+from homeassistant.const import EntityCategory, Platform, UnitOfEnergy, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .billing.models import Plan
 from .billing.money import rupees_of, rupees_of_paise
-from .billing.prepaid import SupplyState
+from .billing.supply_models import SupplyState
 from .runtime import QubeConfigEntry
 from .tenancy_entity import (
     TenancyValueDescription,
@@ -131,6 +131,8 @@ def async_add_tenancy_sensors(
 class TenancySensor(TenancyValueEntity[StateType | datetime], SensorEntity):
     """A sensor of a tenancy."""
 
+    _attr_last_reset: datetime | None = None
+    _platform = Platform.SENSOR
     entity_description: TenancySensorDescription
 
     @property
@@ -139,8 +141,10 @@ class TenancySensor(TenancyValueEntity[StateType | datetime], SensorEntity):
         """Return the value, in the unit of the description."""
         return self._value
 
-    @property
     @override
-    def last_reset(self) -> datetime | None:
-        """Return when the period began that the value is of."""
-        return self._tenancy.view.period_start if self.entity_description.is_of_period else None
+    def _take_over(self) -> bool:
+        """Take over the beginning of the period, too: a new one may also begin at nothing."""
+        before = self._attr_last_reset
+        if self.entity_description.is_of_period:
+            self._attr_last_reset = self._tenancy.view.period_start
+        return super()._take_over() or self._attr_last_reset != before

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .errors import errors_for_people
+from .errors import billing_errors_for_people
 from .runtime import QubeConfigEntry
 from .tenancy_entity import (
     TenancyValueDescription,
@@ -37,6 +38,7 @@ def async_add_hold_switches(
 class HoldSwitch(TenancyValueEntity[bool], SwitchEntity):
     """Whether a tenancy is held: its power is not cut."""
 
+    _platform = Platform.SWITCH
     entity_description: TenancySwitchDescription
 
     @property
@@ -56,5 +58,5 @@ class HoldSwitch(TenancyValueEntity[bool], SwitchEntity):
         await self._async_hold(is_held=False)
 
     async def _async_hold(self, *, is_held: bool) -> None:
-        with errors_for_people(self.hass, self._entry):
+        with billing_errors_for_people():
             await self._tenancy.async_hold(is_held=is_held)
