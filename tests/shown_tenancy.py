@@ -69,6 +69,11 @@ class ShownTenancy(Tenancy):
     def plan(self) -> Plan:
         return self.of_plan
 
+    @property
+    @override
+    def is_closed(self) -> bool:
+        return False
+
     @override
     def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
         self.listeners.append(listener)
@@ -167,6 +172,13 @@ async def begin(
         )
     announce(account, tenancies)
     await account.settle()
+    return tenancies
+
+
+async def run(account: Account, *meters: SimulatedMeter) -> list[ShownTenancy]:
+    """Let tenancies begin that are known to all of the account, not only to its platforms."""
+    tenancies = await begin(account, *meters)
+    account.entry.runtime_data = replace(account.entry.runtime_data, tenancies=tenancies)
     return tenancies
 
 
