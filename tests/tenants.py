@@ -172,10 +172,12 @@ class Tenants:
         finally:
             ledger.close()
 
-    async def call(
-        self, action: str, /, *, context: Context | None = None, **data: object
-    ) -> dict[str, Any]:
-        """Call an action, on the first tenancy where nothing else is said."""
+    async def call(self, action: str, /, **data: object) -> dict[str, Any]:
+        """Call an action as an automation does, on the first tenancy where none is named."""
+        return await self.call_as(None, action, **data)
+
+    async def call_as(self, user_id: str | None, action: str, /, **data: object) -> dict[str, Any]:
+        """Call an action as a person does."""
         whose = {} if {"device_id", "account_number"} & set(data) else {"device_id": self.device_id}
         answer = await self.hass.services.async_call(
             DOMAIN,
@@ -183,7 +185,7 @@ class Tenants:
             {**whose, **data},
             blocking=True,
             return_response=True,
-            context=context,
+            context=Context(user_id=user_id),
         )
         assert answer is not None
         return answer

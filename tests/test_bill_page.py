@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.qube.bill_words import ENGLISH, HINDI
+from custom_components.qube.bill_words import ENGLISH, HINDI, BillWords
 from custom_components.qube.books import ledger_path
 from tests.tenants import TENANT, Tenants, draft, india
 
@@ -50,30 +50,31 @@ async def test_nobody_else_sees_it(
 
 
 @pytest.mark.parametrize(
-    ("own", "asked", "language"),
+    ("own", "asked", "words"),
     [
-        ("en", None, "en"),
-        ("hi", None, "hi"),
-        ("hi", "en", "en"),
-        ("en", "hi", "hi"),
-        ("ta", None, "en"),
-        ("hi", "<script>", "en"),
+        ("en", None, ENGLISH),
+        ("hi", None, HINDI),
+        ("hi", "en", ENGLISH),
+        ("en", "hi", HINDI),
+        ("ta", None, ENGLISH),
+        ("hi", "no such", ENGLISH),
     ],
 )
 async def test_the_page_is_in_the_language_that_is_asked_for(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     path: str,
+    *,
     own: str,
     asked: str | None,
-    language: str,
+    words: BillWords,
 ) -> None:
     """Or in Home Assistant's own; in English where there is no such page."""
     hass.config.language = own
     query = {} if asked is None else {"language": asked}
     page = await (await (await hass_client()).get(path, params=query)).text()
-    assert f'<html lang="{language}">' in page
-    assert (HINDI if language == "hi" else ENGLISH).title in page
+    assert f'<html lang="{words.language}">' in page
+    assert words.title in page
 
 
 async def test_the_page_may_do_nothing(hass_client: ClientSessionGenerator, path: str) -> None:

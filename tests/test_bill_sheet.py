@@ -84,7 +84,7 @@ def test_a_bill_says_all_that_a_tenant_has_to_know() -> None:
         "Account no. 1",
         "Bill date 1 May 2026",
         "Meter Room 302",
-        "Billing period 25 April 2026 – 30 April 2026",
+        "Billing period 25 April 2026 \N{EN DASH} 30 April 2026",
         "Plan Postpaid",
         "Grid (EB) QUBE-ONE-7f3a21c0 1,450.000 25-04-2026, 00:00 1,789.500 01-05-2026, 00:00",
         "339.500 6.50 ₹2,206.75",
@@ -144,7 +144,10 @@ def test_what_is_owed_is_shown_as_owed() -> None:
         payments_micropaise=50_000 * PAISA,
         adjustments_micropaise=-1_000 * PAISA,
     )
-    assert "Brought forward (due) ₹500.00 Payments received −₹500.00 Adjustments ₹10.00" in said
+    assert (
+        "Brought forward (due) ₹500.00 Payments received \N{MINUS SIGN}₹500.00 Adjustments ₹10.00"
+        in said
+    )
     assert "This period ₹2,206.75 Amount due ₹2,216.75" in said
 
 
@@ -156,7 +159,7 @@ def test_what_is_left_is_shown_as_the_tenant_s() -> None:
         payments_micropaise=200_000 * PAISA,
     )
     assert "Brought forward (in your favour) ₹3,000.00 Payments received ₹2,000.00" in said
-    assert "This period −₹2,206.75 Balance in your favour ₹2,793.25" in said
+    assert "This period \N{MINUS SIGN}₹2,206.75 Balance in your favour ₹2,793.25" in said
     assert ENGLISH.due_on not in said
 
 
@@ -187,6 +190,7 @@ amounts = st.integers(min_value=-(10**16), max_value=10**16)
     fixed_paise=st.integers(0, 10**8),
 )
 def test_what_is_printed_adds_up(
+    *,
     energies: list[int],
     rate: int,
     previous: int,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 import probatio
 import pytest
@@ -45,9 +45,9 @@ async def refusal(tenants: Tenants, action: str, /, **data: object) -> ServiceVa
 
 
 def payments(tenants: Tenants, tenancy_id: str = "first") -> list[Any]:
-    """Return what the ledger holds of a tenant's payments."""
+    """Return the payments in the ledger that were recorded by an action."""
     booked = tenants.in_ledger(lambda ledger: ledger.transactions(tenancy_id, with_charges=False))
-    return [each for each in booked if each.kind is TransactionKind.PAYMENT]
+    return [each for each in booked if each.kind is TransactionKind.PAYMENT and each.reference]
 
 
 async def test_a_payment_is_in_the_ledger_when_it_is_answered(tenants: Tenants) -> None:
@@ -272,9 +272,8 @@ async def test_only_administrators_change_something(
 ) -> None:
     """Checked on the server, before anything else is."""
     before = tenants.in_ledger(lambda ledger: ledger.transactions("first"))
-    context = Context(user_id=hass_read_only_user.id)
     with pytest.raises(Unauthorized):
-        await tenants.call(action, context=context, **CHANGES[action])
+        await tenants.call_as(hass_read_only_user.id, action, **CHANGES[action])
     assert tenants.in_ledger(lambda ledger: ledger.transactions("first")) == before
 
 
