@@ -17,7 +17,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from itertools import pairwise
+from functools import partial
+from itertools import groupby, pairwise
 from typing import Final
 
 from .models import INDIA, Charge, Charged, Rates, RateTimeline, Reading, Source, rates_at
@@ -80,25 +81,41 @@ def midnights(after: datetime, before: datetime) -> Iterator[datetime]:
 def _good(start: Reading, readings: Iterable[Reading]) -> list[Reading]:
     """Return the start and, in order, the readings that neither fall nor are older than the last.
 
-    Of the same moment and total comes first what is of the start's device, then what was watched.
+    Of the same moment and total come first those of the last one's register, then of its source:
+    the closing reading before the opening one.
     """
-
-    def order(reading: Reading) -> tuple[datetime, int, bool, str, int, bool, str]:
-        return (
-            reading.read_at,
-            reading.total_wh,
-            reading.device_id != start.device_id,
-            reading.device_id,
-            reading.register_wh,
-            not reading.is_watched,
-            reading.source or "",
-        )
-
     good = [start]
-    for reading in sorted(readings, key=order):
-        if reading.read_at >= good[-1].read_at and reading.total_wh >= good[-1].total_wh:
-            good.append(reading)
+    for (read_at, total_wh), same in groupby(sorted(readings, key=_order), key=_moment):
+        last = good[-1]
+        if read_at >= last.read_at and total_wh >= last.total_wh:
+            good += sorted(same, key=partial(_nearness, last))
     return good
+
+
+def _moment(reading: Reading) -> tuple[datetime, int]:
+    return reading.read_at, reading.total_wh
+
+
+def _order(reading: Reading) -> tuple[datetime, int, str, int, bool, str]:
+    """Put different readings always in the same order; what was watched comes first."""
+    return (
+        reading.read_at,
+        reading.total_wh,
+        reading.device_id,
+        reading.register_wh,
+        not reading.is_watched,
+        reading.source or "",
+    )
+
+
+def _nearness(last: Reading, reading: Reading) -> tuple[bool, bool]:
+    """Put first what continues a reading."""
+    return _register(reading) != _register(last), reading.source is not last.source
+
+
+def _register(reading: Reading) -> tuple[str, int]:
+    """Return which register it is: of which device, and what was measured when it was at zero."""
+    return reading.device_id, reading.total_wh - reading.register_wh
 
 
 def _steps(readings: Sequence[Reading]) -> Iterator[_Step]:
@@ -130,10 +147,10 @@ def _registers(start: Reading, end: Reading) -> Iterator[tuple[Reading, Reading]
 
     The old register goes as far as the new one cannot: the new one began at zero or above it.
     """
-    began_wh = end.total_wh - end.register_wh
-    if start.device_id == end.device_id and began_wh == start.total_wh - start.register_wh:
+    if _register(start) == _register(end):
         yield start, end
         return
+    _, began_wh = _register(end)
     total_wh = max(start.total_wh, began_wh)
     used_wh, all_wh = total_wh - start.total_wh, end.total_wh - start.total_wh
     changed_at = start.read_at + (end.read_at - start.read_at) * used_wh // all_wh

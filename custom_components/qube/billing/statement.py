@@ -10,7 +10,19 @@ from .models import INDIA, Charge, Transaction, TransactionKind
 from .money import BASIS_POINTS_PER_PERCENT, rate_in_rupees, rupees_exactly
 
 # With these a spreadsheet may take a text for a formula; the wide ones where Japanese is spoken.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+_FORMULA_STARTS: Final = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)
 
 COLUMNS: Final = (
     "from",
