@@ -53,17 +53,28 @@ def _error_of(err: BaseException | None) -> BillingError:
 @contextmanager
 def writing(connection: Connection) -> Iterator[Connection]:
     """Do all of it or nothing; it is on the disk when this returns."""
-    with billing_errors(), connection.begin():
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    with _transaction(connection, "BEGIN IMMEDIATE"):
         yield connection
 
 
 @contextmanager
 def reading(connection: Connection) -> Iterator[Connection]:
     """Read one state of the ledger."""
-    with billing_errors(), connection.begin():
-        connection.exec_driver_sql("BEGIN")
+    with _transaction(connection, "BEGIN"):
         yield connection
+
+
+@contextmanager
+def _transaction(connection: Connection, begin: str) -> Iterator[None]:
+    with billing_errors():
+        try:
+            with connection.begin():
+                connection.exec_driver_sql(begin)
+                yield
+        except BaseException:
+            # A commit that failed leaves SQLite in the transaction, and nothing could follow it.
+            connection.connection.rollback()
+            raise
 
 
 def connect(path: Path, *, is_new: bool) -> Connection:
