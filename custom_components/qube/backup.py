@@ -7,7 +7,6 @@ prepared is copied as it is; opened from that backup, it is checked like any oth
 from homeassistant.core import HomeAssistant
 
 from .billing.errors import LedgerError, RefusedError
-from .billing.ledger import Ledger
 from .const import DOMAIN, LOGGER
 from .runtime import QubeConfigEntry
 
@@ -27,7 +26,7 @@ async def async_post_backup(hass: HomeAssistant) -> None:
 async def _async_with_ledger(entry: QubeConfigEntry, *, begins: bool) -> None:
     books = entry.runtime_data.books
     try:
-        await books.async_run(Ledger.begin_backup if begins else Ledger.end_backup)
+        await (books.async_begin_backup() if begins else books.async_end_backup())
     except RefusedError:
         # The account has never had a tenancy.
         return

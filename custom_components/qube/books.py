@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -42,6 +42,7 @@ class Books:
         self._error: LedgerError | None = None
         self._is_restored = False
         self._is_closed = False
+        self._is_in_backup = False
         self._listeners: set[Callable[[], None]] = set()
         self._stop_retry: CALLBACK_TYPE | None = None
         self._stop_listening: CALLBACK_TYPE | None = None
@@ -103,6 +104,8 @@ class Books:
         Raises LedgerError where the ledger is sick, RefusedError as the job does, or where the
         account has never had a tenancy (`no_ledger`).
         """
+        if self._is_closed:
+            raise LedgerError("ledger_closed")
         if self._ledger is None:
             raise self._error or RefusedError("no_ledger")
         try:
@@ -116,6 +119,16 @@ class Books:
         await self.async_run(Ledger.confirm_restored)
         self._is_restored = False
         self._tell()
+
+    async def async_begin_backup(self) -> None:
+        """Let the file stand still; what is booked meanwhile goes into the log beside it."""
+        await self.async_run(Ledger.begin_backup)
+        self._is_in_backup = True
+
+    async def async_end_backup(self) -> None:
+        """Let the file go on as before."""
+        self._is_in_backup = False
+        await self.async_run(Ledger.end_backup)
 
     async def async_close(self) -> None:
         """Close the ledger once what waits for it is done; nothing can be done with it after."""
@@ -136,14 +149,9 @@ class Books:
         return self._hass.loop.run_in_executor(self._thread, job)
 
     def _open(self, expected_id: str | None) -> str:
-        """Open and check the ledger; runs in its thread."""
+        """Open the ledger, which checks it; runs in its thread."""
         self._close()
         ledger = Ledger.open(self.path, expected_id=expected_id)
-        try:
-            ledger.check()
-        except LedgerError:
-            ledger.close()
-            raise
         self._ledger = ledger
         self._is_restored = ledger.is_restored
         return ledger.ledger_id
@@ -157,8 +165,14 @@ class Books:
     def _close(self) -> None:
         """Close the ledger; runs in its thread."""
         ledger, self._ledger = self._ledger, None
-        if ledger is not None:
-            ledger.close()
+        if ledger is None:
+            return
+        if self._is_in_backup:
+            # Else the next one to open it would take it for a file that was restored.
+            self._is_in_backup = False
+            with suppress(LedgerError):
+                ledger.end_backup()
+        ledger.close()
 
     @callback
     def _set_error(self, error: LedgerError | None) -> None:
@@ -171,7 +185,9 @@ class Books:
             self._stop_retry = async_call_later(
                 self._hass,
                 RETRY_DELAY,
-                HassJob(self._async_retry, f"ledger of {self.entry.title}", cancel_on_shutdown=True),
+                HassJob(
+                    self._async_retry, f"ledger of {self.entry.title}", cancel_on_shutdown=True
+                ),
             )
         if (error and error.key) != (was_told and was_told.key):
             if error is not None:

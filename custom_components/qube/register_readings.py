@@ -40,9 +40,7 @@ async def async_fill(meter: MeterCoordinator, readings: Sequence[Reading]) -> li
     return sorted(filled, key=lambda reading: reading.read_at)
 
 
-async def _async_between(
-    meter: MeterCoordinator, before: Reading, after: Reading
-) -> list[Reading]:
+async def _async_between(meter: MeterCoordinator, before: Reading, after: Reading) -> list[Reading]:
     """Return the recorded readings between two that are known, as far as they can be true."""
     days = Days(first=day_of(before.read_at), last=day_of(after.read_at))
     end = Register(energy_wh=after.total_wh, read_at=after.read_at)

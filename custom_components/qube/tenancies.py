@@ -26,8 +26,8 @@ from .tenancy_terms import SUBENTRY_TENANCY, terms_of
 # Hundreds are due at the same second; one whose history is slow holds up no other.
 WORKERS: Final = 4
 
-# Midnight in India.
-MIDNIGHT_UTC: Final = {"hour": 18, "minute": 30, "second": 0}
+# Midnight in India is this hour and minute in UTC.
+MIDNIGHT_UTC: Final = (18, 30)
 
 
 def tenancies_signal(entry: QubeConfigEntry) -> SignalType[list[Tenancy]]:
@@ -76,7 +76,9 @@ class Tenancies:
             async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._async_changed),
             async_dispatcher_connect(hass, meters_signal(entry), self._async_attach),
             self._books.async_add_listener(self._async_books_changed),
-            async_track_utc_time_change(hass, self._async_midnight, **MIDNIGHT_UTC),
+            async_track_utc_time_change(
+                hass, self._async_midnight, hour=MIDNIGHT_UTC[0], minute=MIDNIGHT_UTC[1], second=0
+            ),
             self._async_stop,
         ):
             entry.async_on_unload(stop)

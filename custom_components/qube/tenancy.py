@@ -304,7 +304,7 @@ class Tenancy:
     async def async_adjust(
         self, *, amount_paise: int, reason: str, reference: str
     ) -> tuple[Transaction, bool]:
-        """Give the tenant credit, or take it where the amount is negative; is it new?"""
+        """Give the tenant credit, or take it where the amount is negative; return whether it was new."""
         return await self._async_book(
             lambda ledger: ledger.record_adjustment(
                 self.tenancy_id,
@@ -316,7 +316,7 @@ class Tenancy:
         )
 
     async def async_reverse(self, transaction_id: int, *, reason: str) -> tuple[Transaction, bool]:
-        """Take a transaction of this tenancy back, once; is that new?"""
+        """Take a transaction of this tenancy back, once; return whether it was new."""
         return await self._async_book(
             lambda ledger: ledger.reverse(transaction_id, reason=reason, now=dt_util.utcnow())
         )

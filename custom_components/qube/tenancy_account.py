@@ -14,7 +14,6 @@ from .billing.models import (
     Charge,
     Charged,
     Opening,
-    Plan,
     RateTimeline,
     Reading,
     Source,
@@ -83,7 +82,7 @@ def open_account(
     running = ledger.running_tenancy_of(opening.meter_key)
     if running is not None and running.tenancy_id not in listed:
         cursor = ledger.state(running.tenancy_id).cursor
-        ledger.close_tenancy(running.tenancy_id, closed_at=cursor.read_at, now=now)
+        ledger.close_tenancy(running.tenancy_id, closed_at=cursor.read_at)
     ledger.open_tenancy(opening, now=now)
     ledger.rename(opening.tenancy_id, tenant=opening.tenant, meter_name=opening.meter_name)
 
@@ -200,7 +199,7 @@ def close_account(
     # The bill and the end are two transactions: a crash between them is made good.
     ledger.set_memory(tenancy_id, CLOSING, closed_at.isoformat())
     bills = issue_bills(ledger, tenancy_id, terms, now, closed_at=closed_at)
-    ledger.close_tenancy(tenancy_id, closed_at=closed_at, now=now)
+    ledger.close_tenancy(tenancy_id, closed_at=closed_at)
     look = look_at(ledger, tenancy_id, terms, now)
     return ChargeOutcome(charges=charged.charges, bills=bills, look=look)
 
