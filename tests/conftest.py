@@ -24,6 +24,7 @@ from custom_components.qube import back_fill, commands, devices, metadata, space
 from custom_components.qube.const import DOMAIN
 from tests.account import Account
 from tests.downloads import Downloads
+from tests.move_in import MoveIn
 from tests.person import Person
 from tests.rented_room import RentedRoom, SteadyGrid, let_draw
 from tests.simulator import ManualClock, Mode, SimulatedCloud, create_app
@@ -197,3 +198,16 @@ async def tenants(hass: HomeAssistant, tmp_path: Path) -> Tenants:
     """Return an account that is not loaded, with tenants in its ledger."""
     hass.config.config_dir = str(tmp_path)
     return await tenants_of(hass)
+
+
+@pytest.fixture
+def own_storage(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep ledgers in a folder that is gone after the test; is wanted before the account is."""
+    monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
+    (tmp_path / ".storage").mkdir()
+
+
+@pytest.fixture
+def move_in(own_storage: None, account: Account) -> MoveIn:
+    """Return somebody who enters a tenancy."""
+    return MoveIn(account)

@@ -1,14 +1,9 @@
 """Which tenants a meter has, and had."""
 
-from typing import TYPE_CHECKING
-
-from .billing.errors import RefusedError
+from .billing.ledger import Ledger
 from .billing.models import Reading
 from .runtime import QubeConfigEntry
 from .tenancy_terms import SUBENTRY_TENANCY
-
-if TYPE_CHECKING:
-    from .billing.ledger import Ledger
 
 
 def is_taken(account: QubeConfigEntry, key: str) -> bool:
@@ -27,11 +22,11 @@ async def async_last_charged(account: QubeConfigEntry, key: str) -> Reading | No
 
     Raises LedgerError where nobody can tell.
     """
-    try:
-        return await account.runtime_data.books.async_run(lambda ledger: _last_charged(ledger, key))
-    except RefusedError:
-        # The account has never had a tenancy, so it has no ledger.
+    books = account.runtime_data.books
+    if not books.has_ledger:
         return None
+    await books.async_open()
+    return await books.async_run(lambda ledger: _last_charged(ledger, key))
 
 
 def _last_charged(ledger: Ledger, key: str) -> Reading | None:
