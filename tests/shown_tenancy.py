@@ -19,6 +19,7 @@ from custom_components.qube.devices import tenancy_identifier
 from custom_components.qube.tenancies import tenancies_signal
 from custom_components.qube.tenancy import Tenancy
 from custom_components.qube.tenancy_events import (
+    EventValue,
     TenancyEvent,
     TenancyEventKind,
     TenancyEventListener,
@@ -97,7 +98,7 @@ class ShownTenancy(Tenancy):
             listener()
         await self.account.hass.async_block_till_done()
 
-    async def happen(self, kind: TenancyEventKind, **attributes: str | float) -> None:
+    async def happen(self, kind: TenancyEventKind, **attributes: EventValue) -> None:
         """Let something happen."""
         for listener in list(self.event_listeners):
             listener(TenancyEvent(kind=kind, attributes=attributes))
