@@ -28,6 +28,7 @@ from tests.move_in import MoveIn
 from tests.person import Person
 from tests.rented_room import RentedRoom, SteadyGrid, let_draw
 from tests.simulator import ManualClock, Mode, SimulatedCloud, create_app
+from tests.supplied_tenancy import SuppliedTenancy, open_tenancy
 from tests.tenants import Tenants, tenants_of
 from tests.time_machine import TimeMachine
 
@@ -157,6 +158,16 @@ async def person(account: Account, hass_client: ClientSessionGenerator) -> Perso
     """Return somebody who can repair."""
     assert await async_setup_component(account.hass, "repairs", {})
     return Person(account, await hass_client())
+
+
+@pytest.fixture
+async def supplied(account: Account, tmp_path: Path) -> AsyncIterator[SuppliedTenancy]:
+    """Return a tenancy in order, with power, on the first meter."""
+    tenancy = await open_tenancy(account, tmp_path / "ledger")
+    yield tenancy
+    tenancy.books.is_full = False
+    tenancy.stop()
+    await tenancy.books.async_close()
 
 
 @pytest.fixture

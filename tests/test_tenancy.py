@@ -66,6 +66,8 @@ async def test_what_is_used_is_charged_at_each_check(room: RentedRoom) -> None:
     await room.load()
     tenancy = await room.rent(check_interval="hour")
     await room.machine.run(55 * MINUTE, MINUTE)
+    assert room.kinds().count("charge") == 0
+    await room.machine.run(10 * MINUTE, MINUTE)
     assert room.kinds().count("charge") == 1
     await room.machine.run(HOUR, MINUTE)
     assert room.kinds().count("charge") == 2
@@ -157,6 +159,7 @@ async def test_a_postpaid_month_is_billed_by_itself(room: RentedRoom) -> None:
     )
     await room.machine.run(11 * DAY, 6 * HOUR)
     room.meter.energy_wh += 339_500
+    await room.machine.pass_by(4 * HOUR)
     await room.machine.run(DAY, HOUR)
     assert room.kinds().count("bill_issued") == 1
     look = tenancy.view

@@ -21,11 +21,16 @@ WINDOW_DAYS: Final = 30
 
 
 def gaps_between(readings: Sequence[Reading]) -> list[tuple[Reading, Reading]]:
-    """Return the pairs of neighbours, by time, between which readings are missing."""
+    """Return the pairs of neighbours, by time, between which readings are missing.
+
+    None are where the source was watched: they were let go, as they say nothing new.
+    """
     return [
         (before, after)
         for before, after in pairwise(readings)
-        if after.read_at - before.read_at > GAP and after.total_wh > before.total_wh
+        if after.read_at - before.read_at > GAP
+        and after.total_wh > before.total_wh
+        and not after.is_watched
     ]
 
 

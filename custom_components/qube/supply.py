@@ -98,7 +98,7 @@ class Supply:
                 owner.forgive()
             owner.memory = replace(owner.memory, warned_paise=verdict.warned_paise)
             if owner.memory != before:
-                await self._async_remember()
+                await self._async_remember(owner)
             return verdict
 
     @callback
@@ -123,7 +123,7 @@ class Supply:
         async_withdraw(self._hass, self._tenancy_id, CONTESTED)
         if self._owner is not None:
             self._owner.resume()
-            await self._async_remember()
+            await self._async_remember(self._owner)
             self._async_changed()
 
     @callback
@@ -159,12 +159,12 @@ class Supply:
         self, owner: RelayOwner, reason: SupplyReason, *, power_on: bool
     ) -> bool:
         """Write down an order and give it; return False where it may not be given unwritten."""
-        if owner.is_order_open and owner.ordered is power_on:
+        replaced = owner.order if owner.is_order_open else None
+        if replaced is not None and replaced.power_on is power_on:
             if self._is_send_due:
-                self._async_send()
+                self._async_send(owner, replaced)
             return True
         order = Order(power_on=power_on, reason=reason)
-        replaced = owner.order if owner.is_order_open else None
         try:
             intent_id = await self._books.async_run(
                 lambda ledger: supply_notes.write_order(
@@ -175,28 +175,26 @@ class Supply:
             if not power_on:
                 return False
             intent_id = None
-        owner.take_order(replace(order, intent_id=intent_id))
+        order = replace(order, intent_id=intent_id)
+        owner.take_order(order)
         self._tries = 0
         self._has_tried = False
         self._cancel_retry()
         async_withdraw(self._hass, self._tenancy_id, NOT_CONFIRMED)
-        self._async_send()
+        self._async_send(owner, order)
         return True
 
     @callback
-    def _async_send(self) -> None:
+    def _async_send(self, owner: RelayOwner, order: Order) -> None:
         """Command the relay in the background, or as soon as the meter is online."""
         meter = self._meter()
-        owner = self._owner
-        if owner is None or owner.order is None or owner.order is self._sending:
-            return
         self._is_send_due = meter is None or not meter.is_online
-        if meter is None or self._is_send_due:
+        if meter is None or self._is_send_due or order is self._sending:
             return
-        self._sending = owner.order
+        self._sending = order
         self._entry.async_create_background_task(
             self._hass,
-            self._async_command(owner, owner.order, meter),
+            self._async_command(owner, order, meter),
             f"supply of {self._tenancy_id}",
         )
 
@@ -220,7 +218,7 @@ class Supply:
         if is_overtaken:
             # Somebody in this Home Assistant wanted the contrary meanwhile.
             owner.overtaken()
-            self._async_write_down(order)
+            self._async_write_down(owner, order)
             self._async_changed()
             return
         self._tries += 1
@@ -260,10 +258,10 @@ class Supply:
         if happening is Happening.CONFIRMED and owner.order is not None:
             self._cancel_retry()
             async_withdraw(self._hass, self._tenancy_id, NOT_CONFIRMED)
-            self._async_write_down(owner.order)
+            self._async_write_down(owner, owner.order)
             self._async_switched(owner.order)
         else:
-            self._async_write_down()
+            self._async_write_down(owner)
         self._async_changed()
 
     @callback
@@ -274,21 +272,20 @@ class Supply:
             async_tell(MODE, self._tenancy_id, meter)
 
     @callback
-    def _async_write_down(self, order: Order | None = None) -> None:
+    def _async_write_down(self, owner: RelayOwner, order: Order | None = None) -> None:
         """Write down the memory, and what became of an order, after what is written before."""
         self._entry.async_create_task(
-            self._hass, self._async_remember(order), f"notes of {self._tenancy_id}"
+            self._hass, self._async_remember(owner, order), f"notes of {self._tenancy_id}"
         )
 
-    async def _async_remember(self, order: Order | None = None) -> None:
+    async def _async_remember(self, owner: RelayOwner, order: Order | None = None) -> None:
         """Write it down; what cannot be written is found out again from the relay."""
-        if self._owner is None:
-            return
-        memory = self._owner.memory
         try:
             if order is not None:
                 settled = partial(supply_notes.settle, order=order, now=dt_util.utcnow())
                 await self._books.async_run(settled)
+            # As it is when this comes to its turn: notes are written in the order of these calls.
+            memory = owner.memory
             await self._books.async_run(
                 lambda ledger: supply_notes.write_memory(ledger, self._tenancy_id, memory)
             )
