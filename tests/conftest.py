@@ -29,6 +29,7 @@ from tests.person import Person
 from tests.rented_room import RentedRoom, SteadyGrid, let_draw
 from tests.simulator import ManualClock, Mode, SimulatedCloud, create_app
 from tests.supplied_tenancy import SuppliedTenancy, open_tenancy
+from tests.tenants import Tenants, tenants_of
 from tests.time_machine import TimeMachine
 
 # Home Assistant's plugin logs each of the thousands of queries.
@@ -198,6 +199,13 @@ async def room(
         yield RentedRoom(hass=hass, entry=entry, cloud=cloud, machine=machine, meter=meter)
         if entry.state is ConfigEntryState.LOADED:
             await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+async def tenants(hass: HomeAssistant, tmp_path: Path) -> Tenants:
+    """Return an account that is not loaded, with tenants in its ledger."""
+    hass.config.config_dir = str(tmp_path)
+    return await tenants_of(hass)
 
 
 @pytest.fixture

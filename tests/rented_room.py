@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigSubentry
@@ -10,9 +12,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.qube.billing.bills import StoredBill
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.billing.models import Charge, Transaction
 from custom_components.qube.billing.money import to_paise
+from custom_components.qube.billing.supply_models import SupplyState
 from custom_components.qube.books import Books, ledger_path
 from custom_components.qube.const import DOMAIN
 from custom_components.qube.tenancy import Tenancy
@@ -61,11 +65,11 @@ class SteadyLoad(LoadCurve):
 def let_draw(meter: SimulatedMeter, power_w: int) -> None:
     """Let a meter draw the same power from the beginning on; its register stays."""
     energy_wh = meter.energy_wh
-    meter.load = meter.register._load = SteadyLoad(power_w)  # noqa: SLF001
+    meter.load = meter.register._load = SteadyLoad(power_w)
     meter.energy_wh = energy_wh
 
 
-def tenancy_data(meter: SimulatedMeter, started_at: datetime, **changed: Any) -> dict[str, Any]:
+def tenancy_data(meter: SimulatedMeter, started_at: datetime, **changed: object) -> dict[str, Any]:
     """Return what a subentry holds of a tenancy that begins with the meter's reading of now."""
     return {
         "tenant": "Rinkesh Agrawal",
@@ -133,6 +137,18 @@ class RentedRoom:
         assert tenancy is not None
         return tenancy
 
+    def supply(self) -> SupplyState | None:
+        """Return how the supply stands, as it is shown."""
+        return self.tenancy.view.supply
+
+    def has_power(self) -> bool:
+        """Return whether the relay lets the tenant have power."""
+        return self.meter.relay_closed
+
+    def is_listed(self) -> bool:
+        """Return whether the tenancy finds its meter."""
+        return self.tenancy.meter is not None
+
     @property
     def books(self) -> Books:
         """Return the books of the account."""
@@ -165,10 +181,10 @@ class RentedRoom:
         """Wait until everything under way is done."""
         await self.hass.async_block_till_done(wait_background_tasks=True)
 
-    async def rent(self, **changed: Any) -> Tenancy:
+    async def rent(self, **changed: object) -> Tenancy:
         """Let a tenant move in now."""
         subentry = ConfigSubentry(
-            data=tenancy_data(self.meter, self.machine.now, **changed),
+            data=MappingProxyType(tenancy_data(self.meter, self.machine.now, **changed)),
             subentry_type=SUBENTRY_TENANCY,
             title="Rinkesh Agrawal · Room 302",
             unique_id=None,
@@ -188,6 +204,11 @@ class RentedRoom:
         await self.poll()
         await self.tenancy.async_charge()
         await self.settle()
+
+    async def bills(self) -> list[StoredBill]:
+        """Return the bills of the tenancy."""
+        tenancy_id = self.subentry.subentry_id
+        return await self.books.async_run(lambda ledger: ledger.bills(tenancy_id))
 
     async def charges(self) -> list[Charge]:
         """Return what was charged, those of a day put together."""
@@ -215,6 +236,6 @@ class RentedRoom:
 
 def used_wh(charges: list[Charge]) -> int:
     """Return the Wh of charges, which have to follow each other."""
-    for before, after in zip(charges, charges[1:], strict=False):
+    for before, after in pairwise(charges):
         assert before.to_wh == after.from_wh
     return charges[-1].to_wh - charges[0].from_wh if charges else 0

@@ -39,14 +39,8 @@ async def test_a_month_without_home_assistant_is_charged_at_its_times(room: Rent
     assert by_rate[EB] == pytest.approx((10 * 24 + 1) * 500, abs=2)
     assert {wh for day, wh in list(days.items())[1:-1]} <= {11_999, 12_000, 12_001}
     # June has begun: the bill of May is there.
-    assert [bill.draft.period.end.month for bill in await bills_of(room)] == [5]
+    assert [bill.draft.period.end.month for bill in await room.bills()] == [5]
     await room.check_ledger()
-
-
-async def bills_of(room: RentedRoom) -> list[object]:
-    """Return the bills of the tenancy."""
-    tenancy_id = room.subentry.subentry_id
-    return list(await room.books.async_run(lambda ledger: ledger.bills(tenancy_id)))
 
 
 async def test_an_offline_meter_is_charged_when_it_is_back(room: RentedRoom) -> None:
@@ -59,7 +53,7 @@ async def test_an_offline_meter_is_charged_when_it_is_back(room: RentedRoom) -> 
     before = room.balance_paise
     await room.machine.run(2 * DAY, HOUR)
     assert room.balance_paise == pytest.approx(before, abs=20_00)
-    assert room.meter.relay_closed
+    assert room.has_power()
     assert tenancy.view.charged_until is not None
     assert room.machine.now - tenancy.view.charged_until > DAY
     room.meter.is_online = True
@@ -67,21 +61,21 @@ async def test_an_offline_meter_is_charged_when_it_is_back(room: RentedRoom) -> 
     charges = await room.charges()
     assert used_wh(charges) == pytest.approx(room.meter.energy_wh - 1_450_000, abs=1_000)
     assert len({charge.from_at.astimezone(INDIA).date() for charge in charges}) == 3
-    assert tenancy.view.supply is SupplyState.CUT
+    assert room.supply() is SupplyState.CUT
     await room.check_ledger()
 
 
 async def test_nothing_is_cut_on_old_readings(room: RentedRoom) -> None:
     """The balance was below the cut-off before the meter went offline, and no check was due."""
     await room.load()
-    tenancy = await room.rent(check_interval="day", opening_credit_paise=50_00)
+    await room.rent(check_interval="day", opening_credit_paise=50_00)
     room.account.break_down(FaultKind.SERVER_ERROR)
     await room.machine.run(DAY, HOUR)
-    assert room.meter.relay_closed
-    assert tenancy.view.supply in (SupplyState.WAITING, None)
+    assert room.has_power()
+    assert room.supply() in (SupplyState.WAITING, None)
     room.cloud.faults.clear()
     await room.machine.run(HOUR, 10 * MINUTE)
-    assert not room.meter.relay_closed
+    assert not room.has_power()
 
 
 async def test_a_gap_whose_history_cannot_be_read_waits(room: RentedRoom) -> None:
@@ -172,7 +166,7 @@ async def test_a_meter_that_vanishes_freezes_its_account(room: RentedRoom) -> No
     """What it showed last is charged; nothing more until it is listed again."""
     let_draw(room.meter, 1_000)
     await room.load()
-    tenancy = await room.rent()
+    await room.rent()
     room.cloud.add_meter(room.meter.space_id, name="Room 303")
     await room.machine.run(2 * HOUR, 10 * MINUTE)
     meter = room.meter
@@ -180,14 +174,14 @@ async def test_a_meter_that_vanishes_freezes_its_account(room: RentedRoom) -> No
     del space.meters[meter.device_id]
     for _ in range(4):
         await room.account.poll_spaces()
-    assert tenancy.meter is None
+    assert not room.is_listed()
     await room.machine.run(DAY, HOUR)
     frozen = used_wh(await room.charges())
     assert frozen <= 2_100
     space.meters[meter.device_id] = meter
     await room.account.poll_spaces()
     await room.machine.run(2 * HOUR, 10 * MINUTE)
-    assert tenancy.meter is not None
+    assert room.is_listed()
     assert used_wh(await room.charges()) > 25_000
 
 
@@ -218,9 +212,7 @@ async def test_polling_may_be_off(room: RentedRoom) -> None:
     assert used_wh(await room.charges()) == pytest.approx(3_000, abs=500)
 
 
-async def test_entities_may_all_be_off(
-    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_entities_may_all_be_off(room: RentedRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tenancy itself keeps its meter polled."""
     monkeypatch.setattr(custom_components.qube, "PLATFORMS", [])
     await room.load()

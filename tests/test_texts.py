@@ -27,6 +27,7 @@ from custom_components.qube.entity_budget import ORDER
 from custom_components.qube.errors import command_failed, translation_of, update_failed
 from custom_components.qube.event import ACTIVITY
 from custom_components.qube.history_sensor import HISTORY_IMPORTED
+from custom_components.qube.ledger_repairs import KEYS, RESTORED
 from custom_components.qube.number import NUMBERS
 from custom_components.qube.properties import QUANTITIES, describe_properties
 from custom_components.qube.register import Verdict
@@ -63,6 +64,8 @@ REPAIR_STEPS: Final = {"meter_origin": {"origin"}, "meter_replaced": {"init"}}
 RAISED: Final = {"UpdateFailed", "ConfigEntryAuthFailed", "HomeAssistantError"} | {
     *("ServiceValidationError", "ConfigEntryNotReady", "ConfigEntryError")
 }
+
+BILLING_ERRORS: Final = {"InvalidAmountError", "LedgerError", "RefusedError"}
 
 
 def keys_of(node: ast.expr | None) -> set[str]:
@@ -113,6 +116,22 @@ def exceptions() -> dict[str, set[str]]:
         if function in RAISED and isinstance(key := words.get("translation_key"), ast.Constant):
             assert isinstance(key.value, str)
             used[key.value] = keys_of(words.get("translation_placeholders"))
+    return used | billing_errors()
+
+
+def billing_errors() -> dict[str, set[str]]:
+    """Return the placeholders that each error of billing always has, by the key of its text.
+
+    The actions add to an error about an amount in which field it is.
+    """
+    used = {key: set[str]() for key in KEYS if key != RESTORED}
+    for function, _, arguments in all_calls():
+        if function in BILLING_ERRORS and isinstance(key := arguments[0], ast.Constant):
+            assert isinstance(key.value, str)
+            placeholders = keys_of(arguments[1] if len(arguments) > 1 else None)
+            if function == "InvalidAmountError":
+                placeholders.add("field")
+            used[key.value] = used.get(key.value, placeholders) & placeholders
     return used
 
 

@@ -12,6 +12,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .api import QubeClient
 from .back_fill import BackFill
+from .bill_page import BillView
 from .books import Books
 from .const import DOMAIN
 from .devices import Devices
@@ -24,6 +25,8 @@ from .runtime import QubeConfigEntry, QubeRuntimeData
 from .services import async_setup_services
 from .space_energy import SpaceEnergy
 from .tenancies import Tenancies
+from .tenancy_reports import async_setup_tenancy_reports
+from .tenancy_services import async_setup_tenancy_services
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [
@@ -37,8 +40,11 @@ PLATFORMS: Final = [
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions, which are there before any account is loaded."""
+    """Register the actions and the page of bills, which are there before any account is loaded."""
     async_setup_services(hass)
+    async_setup_tenancy_services(hass)
+    async_setup_tenancy_reports(hass)
+    hass.http.register_view(BillView())
     return True
 
 

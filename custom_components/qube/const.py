@@ -29,3 +29,7 @@ EVENT_METER_REPLACED: Final = "qube_meter_replaced"
 EVENT_REPLACEMENT_UNDONE: Final = "qube_meter_replacement_undone"
 ATTR_OLD_QUBE_DEVICE: Final = "old_qube_device"
 ATTR_NEW_QUBE_DEVICE: Final = "new_qube_device"
+
+# The fields of actions about a range of days.
+ATTR_FROM: Final = "from"
+ATTR_TO: Final = "to"

@@ -1,4 +1,4 @@
-"""Repairs about an account's ledger: what is wrong with it, and the older file that is confirmed."""
+"""Repairs about an account's ledger: what is wrong with it, and an older file to confirm."""
 
 from typing import TYPE_CHECKING, Final, override
 

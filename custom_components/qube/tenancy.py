@@ -234,7 +234,7 @@ class Tenancy:
         return state is not None and state.state == STATE_ON
 
     @callback
-    def _async_polled(self, has_switched: bool) -> None:
+    def _async_polled(self, *, has_switched: bool) -> None:
         """Take note of the relay; charge at a switch of the source, as the price is another one."""
         self.supply.async_look()
         if has_switched:
@@ -304,7 +304,7 @@ class Tenancy:
     async def async_adjust(
         self, *, amount_paise: int, reason: str, reference: str
     ) -> tuple[Transaction, bool]:
-        """Give the tenant credit, or take it where the amount is negative; return whether it was new."""
+        """Give credit, or take it where the amount is negative; return whether it was new."""
         return await self._async_book(
             lambda ledger: ledger.record_adjustment(
                 self.tenancy_id,

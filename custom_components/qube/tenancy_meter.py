@@ -1,8 +1,8 @@
 """What a tenancy reads of its meter: each poll, and after a gap what the cloud kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.util import dt as dt_util
@@ -25,6 +25,13 @@ INTERVALS_WATCHED: Final = 2.5
 HISTORY_PATIENCE: Final = timedelta(hours=6)
 
 
+class Seen(Protocol):
+    """What is told of each poll."""
+
+    def __call__(self, *, has_switched: bool) -> None:
+        """Say whether the source has switched since the poll before."""
+
+
 class TenancyMeter:
     """Follow one meter while the cloud lists it, and collect the readings that are to be charged.
 
@@ -36,7 +43,7 @@ class TenancyMeter:
         entry: QubeConfigEntry,
         devices: Devices,
         key: str,
-        async_seen: Callable[[bool], None],
+        async_seen: Seen,
     ) -> None:
         """Follow the meter with a key; tell of each poll whether the source has switched."""
         self.key = key
@@ -86,7 +93,7 @@ class TenancyMeter:
         has_switched = reading is not None and self._watch.see(
             reading, self._interval * INTERVALS_WATCHED
         )
-        self._async_seen(has_switched)
+        self._async_seen(has_switched=has_switched)
 
     async def async_poll_if_stale(self) -> None:
         """Read the meter where nobody did: polling may be disabled."""
