@@ -66,10 +66,15 @@ _CONTRADICTIONS: Final = {
 
 def check(connection: Connection) -> None:
     """Raise LedgerError with what is wrong, if anything is."""
+    check_file(connection)
+    for reason, query in _CONTRADICTIONS.items():
+        if connection.exec_driver_sql(f"{query} LIMIT 1").first() is not None:
+            raise LedgerError("ledger_damaged", {"reason": reason})
+
+
+def check_file(connection: Connection) -> None:
+    """Raise LedgerError where the file is broken, whatever the version of its schema."""
     for pragma in ("integrity_check", "foreign_key_check"):
         for row in connection.exec_driver_sql(f"PRAGMA {pragma}"):
             if row[0] != "ok":
                 raise LedgerError("ledger_damaged", {"reason": str(row[0])})
-    for reason, query in _CONTRADICTIONS.items():
-        if connection.exec_driver_sql(f"{query} LIMIT 1").first() is not None:
-            raise LedgerError("ledger_damaged", {"reason": reason})

@@ -1,6 +1,7 @@
 """The file of a ledger: made, opened, copied, and known again."""
 
 from pathlib import Path
+import sqlite3
 from typing import Final, Self
 import uuid
 
@@ -10,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from . import migrations
 from .database import billing_errors, connect, reading, writing
 from .errors import LedgerError
-from .health import check
+from .health import check, check_file
 from .mark import Mark, read_mark, write_mark
 from .schema import APPLICATION_ID, METADATA, meta, triggers
 
@@ -19,6 +20,9 @@ _SEQUENCE: Final = """
     SELECT coalesce((SELECT max(id) FROM journal), 0) + coalesce((SELECT max(id) FROM rates), 0)
         + coalesce((SELECT max(id) FROM bill), 0)
 """
+
+# SQLite's own default.
+_CHECKPOINT_PAGES: Final = 1_000
 
 _IN_BACKUP: Final = "is_in_backup"
 _RESTORED: Final = "is_restored"
@@ -86,18 +90,28 @@ class LedgerFile:
             write_mark(self._path, Mark(ledger_id=self.ledger_id, sequence=self._sequence()))
 
     def begin_backup(self) -> None:
-        """Leave the file alone from now on: what is written goes into the log beside it."""
+        """Leave the file alone from now on: what is written goes into the log beside it.
+
+        The file and any beginning of its log are one whole state, so they can be copied one after
+        the other while charges go on.
+        """
         self._remember(**{_IN_BACKUP: "1"})
-        with billing_errors():
-            self.connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
-            self.connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 0")
-            self.connection.rollback()
+        self._set_checkpoints(are_on=False)
 
     def end_backup(self) -> None:
         """Let the log go into the file again."""
         self._remember(**{_IN_BACKUP: "0"})
+        self._set_checkpoints(are_on=True)
+
+    def _set_checkpoints(self, *, are_on: bool) -> None:
         with billing_errors():
-            self.connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 1000")
+            if not are_on:
+                self.connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+            pages = _CHECKPOINT_PAGES if are_on else 0
+            self.connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {pages:d}")
+            driver = self.connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)  # noqa: S101
+            driver.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, not are_on)
             self.connection.rollback()
 
     def snapshot(self, path: Path) -> None:
@@ -121,10 +135,10 @@ class LedgerFile:
 
 def _prepare(connection: Connection, path: Path, *, is_expected: bool) -> None:
     """Make the tables, or bring them to the newest version, and check what is in them."""
-    version = migrations.version_of(connection)
-    application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-    tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
-    connection.rollback()
+    with reading(connection):
+        version = migrations.version_of(connection)
+        application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+        tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
     if not tables and not is_expected:
         _create(connection)
         return
@@ -132,9 +146,12 @@ def _prepare(connection: Connection, path: Path, *, is_expected: bool) -> None:
         raise LedgerError("ledger_damaged", {"reason": "not a ledger"})
     if version > migrations.newest_version(migrations.MIGRATIONS):
         raise LedgerError("ledger_too_new")
+    # What cannot be written to is told now, and not with the first payment.
+    with writing(connection):
+        check_file(connection)
+    migrations.migrate(connection, path, migrations.MIGRATIONS)
     with reading(connection):
         check(connection)
-    migrations.migrate(connection, path, migrations.MIGRATIONS)
 
 
 def _create(connection: Connection) -> None:
