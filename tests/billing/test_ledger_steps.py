@@ -29,14 +29,14 @@ def done(template: Path, name: str) -> tuple[dict[str, list[tuple[object, ...]]]
 
 
 @contextmanager
-def broken_off_after(ledger: Ledger, steps: int) -> Iterator[None]:
-    """Let SQLite give up once, after so many steps of its machine."""
-    done = 0
+def broken_off_after(ledger: Ledger, steps: int, *, for_good: bool) -> Iterator[None]:
+    """Let SQLite give up after so many steps of its machine, once, or from then on."""
+    run = 0
 
     def give_up() -> bool:
-        nonlocal done
-        done += 1
-        return done == steps + 1
+        nonlocal run
+        run += 1
+        return run > steps if for_good else run == steps + 1
 
     driver = ledger._connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
@@ -58,16 +58,22 @@ def room_for(file_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
 @pytest.mark.parametrize("name", MONEY)
-def test_broken_off_at_any_step_nothing_has_happened(template: Path, name: str) -> None:
-    """Hundreds of steps within each operation, one after the other on the same ledger."""
+def test_broken_off_at_any_step_nothing_has_happened(
+    template: Path, name: str, *, for_good: bool
+) -> None:
+    """Dozens of steps within each operation, one after the other on the same ledger.
+
+    For good, what SQLite does to undo it is broken off as well.
+    """
     new, _ = done(template, name)
     ledger = Ledger.open(template, expected_id=None)
     old = content(template)
     failures = 0
     while content(template) == old:
         # Where nothing is broken off any more, it is done.
-        with broken_off_after(ledger, 23 * failures), suppress(LedgerError):
+        with broken_off_after(ledger, 23 * failures, for_good=for_good), suppress(LedgerError):
             OPERATIONS[name](ledger)
         failures += 1
     assert failures > 10
