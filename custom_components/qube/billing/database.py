@@ -67,6 +67,8 @@ def reading(connection: Connection) -> Iterator[Connection]:
 @contextmanager
 def _transaction(connection: Connection, begin: str) -> Iterator[None]:
     with billing_errors():
+        # Where a rollback failed, too, the last transaction is still there.
+        connection.connection.rollback()
         try:
             with connection.begin():
                 connection.exec_driver_sql(begin)
