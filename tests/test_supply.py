@@ -402,7 +402,7 @@ async def test_the_next_tenant_gets_the_power_that_was_cut_for_the_last_one(
     opening = opening_of(supplied.meter, "01JNEXT")
 
     def move(ledger: Ledger) -> None:
-        ledger.close_tenancy(supplied.tenancy_id, closed_at=now, now=now)
+        ledger.close_tenancy(supplied.tenancy_id, closed_at=now)
         ledger.open_tenancy(opening, now=now)
 
     await supplied.books.async_run(move)
