@@ -71,7 +71,7 @@ class Supply:
         self._was_able: tuple[bool, bool] | None = None
         self._sending: Order | None = None
         self._tries = 0
-        self._has_tried = False
+        self._is_power_proof = False
         self._is_send_due = False
         self._stop_retry: CALLBACK_TYPE | None = None
         self._is_stopped = False
@@ -179,7 +179,7 @@ class Supply:
         order = replace(order, intent_id=intent_id)
         owner.take_order(order)
         self._tries = 0
-        self._has_tried = False
+        self._is_power_proof = False
         self._cancel_retry()
         async_withdraw(self._hass, self._tenancy_id, *NOT_CONFIRMED)
         self._async_send(owner, order)
@@ -202,22 +202,22 @@ class Supply:
     async def _async_command(
         self, owner: RelayOwner, order: Order, meter: MeterCoordinator
     ) -> None:
-        is_overtaken = True
+        is_accepted = True
         try:
             await commands.async_execute(meter, commands.relay(closed=order.power_on))
         except HomeAssistantError:
             # An answer that was lost says nothing: the relay will show what became of it.
-            is_overtaken = False
+            is_accepted = False
         finally:
             if self._sending is order:
                 self._sending = None
         if owner.order is order:
-            self._has_tried = True
+            self._is_power_proof |= is_accepted
             self.async_look()
         if owner.order is not order or not owner.is_order_open or self._is_stopped:
             return
-        if is_overtaken:
-            # Somebody in this Home Assistant wanted the contrary meanwhile.
+        if is_accepted:
+            # It does not show: somebody in this Home Assistant wanted the contrary meanwhile.
             owner.overtaken()
             self._async_write_down(owner, order)
             self._async_changed()
@@ -242,10 +242,14 @@ class Supply:
     def _async_observe(
         self, owner: RelayOwner, meter: MeterCoordinator, *, relay_closed: bool | None
     ) -> None:
-        is_restoring = owner.is_order_open and owner.ordered is True
-        if relay_closed is None or (is_restoring and not self._has_tried):
-            # Power that is on does not prove that the order arrived: a cut may be on its way.
+        if relay_closed is None:
             return
+        if owner.is_order_open and owner.ordered is True:
+            # A cut may be on its way still: power proves an order to restore only where it was
+            # off before, or the cloud has accepted the order.
+            self._is_power_proof |= not relay_closed
+            if not self._is_power_proof:
+                return
         happening = owner.observe(
             power_on=relay_closed,
             device_id=meter.device_id,
