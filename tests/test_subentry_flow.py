@@ -186,18 +186,18 @@ async def test_a_sick_ledger_takes_no_tenancy(
     second = MoveIn(account)
     await second.to_start(account.meter())
     books = account.entry.runtime_data.books
-    books.path.write_bytes(b"no ledger at all")
+    books.path.unlink()
     with pytest.raises(LedgerError):
-        await books.async_run(find_damaged)
+        await books.async_run(find_missing)
     await second.submit(NOW)
     assert second.reason == "ledger_unsound"
     await move_in.open()
     assert move_in.reason == "ledger_unsound"
 
 
-def find_damaged(_ledger: Ledger) -> None:
-    """Find the ledger damaged."""
-    raise LedgerError("ledger_damaged")
+def find_missing(_ledger: Ledger) -> None:
+    """Find no ledger."""
+    raise LedgerError("ledger_missing")
 
 
 async def test_two_forms_at_once_make_one_tenancy(
