@@ -1,5 +1,7 @@
 """What tests write into a ledger."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 import sqlite3
@@ -95,17 +97,22 @@ def bill_of_first_month(ledger: Ledger, tenancy_id: str) -> BillDraft:
     )
 
 
+@contextmanager
+def altering(path: Path, *, with_triggers: bool = True) -> Iterator[sqlite3.Connection]:
+    """Yield a connection to a file, which is altered behind the ledger's back."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        if not with_triggers:
+            names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+            for (name,) in names.fetchall():
+                connection.execute(f"DROP TRIGGER {name}")
+        yield connection
+
+
 def content(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """Return all rows of a ledger, read as any other program would."""
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
-    try:
-        tables = [
-            name
-            for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        ]
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
         return {
             name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr)  # noqa: S608
-            for name in tables
+            for (name,) in tables.fetchall()
         }
-    finally:
-        connection.close()

@@ -358,3 +358,13 @@ def test_a_hold_and_other_memories_are_set_and_forgotten(ledger: Ledger) -> None
     ledger.set_memory(ROOM, "warned", "100")
     ledger.set_memory(ROOM, "warned", "50")
     assert ledger.get_memory(ROOM, "warned") == "50"
+
+
+def test_use_that_costs_nothing_is_booked_as_used(ledger: Ledger) -> None:
+    """Its range is charged, without a posting."""
+    post(ledger, ROOM, a_charge(0, 1_000, millipaise_per_kwh=0))
+    (booked,) = ledger.transactions(ROOM)
+    assert booked.postings == {}
+    assert booked.amount_micropaise == 0
+    assert ledger.state(ROOM).cursor.total_wh == 1_000
+    ledger.check()

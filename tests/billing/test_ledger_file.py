@@ -2,7 +2,6 @@
 
 from pathlib import Path
 import shutil
-import sqlite3
 
 import pytest
 from sqlalchemy import Connection
@@ -11,7 +10,7 @@ from custom_components.qube.billing import migrations
 from custom_components.qube.billing.errors import LedgerError
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.billing.mark import mark_path
-from tests.billing.books import content, opening, pay, use
+from tests.billing.books import altering, content, opening, pay, use
 from tests.billing.worlds import NOON
 
 ROOM = "room-101"
@@ -72,7 +71,7 @@ def test_an_empty_file_is_not_begun_anew(ledger: Ledger, path: Path) -> None:
 
 def test_the_database_of_another_program_is_left_as_it_is(path: Path) -> None:
     """Even where no ledger is expected."""
-    with sqlite3.connect(path) as connection:
+    with altering(path) as connection:
         connection.execute("CREATE TABLE recipes (name TEXT)")
     assert refusal(path, None) == "ledger_damaged"
     assert [*content(path)] == ["recipes"]
@@ -94,7 +93,7 @@ def test_a_damaged_page_is_found(ledger: Ledger, path: Path) -> None:
 def test_a_ledger_of_a_newer_version_is_not_touched(ledger: Ledger, path: Path) -> None:
     """Someone went back to an older release."""
     ledger.close()
-    with sqlite3.connect(path) as connection:
+    with altering(path) as connection:
         connection.execute("PRAGMA user_version = 99")
     assert refusal(path, ledger.ledger_id) == "ledger_too_new"
 
@@ -116,10 +115,9 @@ def test_an_older_copy_is_noticed_until_it_is_confirmed(ledger: Ledger, path: Pa
     older = reopened(older, path)
     assert older.is_restored
     older.confirm_restored()
-    assert not older.is_restored
-    older = reopened(older, path)
-    assert not older.is_restored
-    older.close()
+    confirmed = reopened(older, path)
+    assert not confirmed.is_restored
+    confirmed.close()
 
 
 @pytest.mark.parametrize("text", [None, "", "x y", "another 99\n"])
@@ -191,5 +189,5 @@ def test_a_migration_copies_the_file_before_and_is_done_once(
         migrated.open_tenancy(opening("next"), now=NOON)
         migrated.close()
     assert content(path.with_name("ledger.v1")) == before
-    with sqlite3.connect(path) as connection:
+    with altering(path) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (2,)

@@ -9,7 +9,7 @@ from custom_components.qube.billing.database import connect
 from custom_components.qube.billing.errors import LedgerError
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.billing.models import SupplyReason
-from tests.billing.books import bill_of_first_month, pay, use
+from tests.billing.books import altering, bill_of_first_month, pay, use
 from tests.billing.worlds import NOON
 
 ROOM = "room-101"
@@ -93,10 +93,7 @@ def test_the_past_cannot_be_rewritten(full: Path, statement: str, message: str) 
 def test_what_was_rewritten_all_the_same_is_found(full: Path, ledger: Ledger, damage: str) -> None:
     """With the triggers taken away; a sick ledger is not opened."""
     ledger.close()
-    with sqlite3.connect(full) as connection:
-        names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-        for (name,) in names.fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
+    with altering(full, with_triggers=False) as connection:
         connection.execute(damage)
     with pytest.raises(LedgerError, match="ledger_damaged"):
         Ledger.open(full, expected_id=ledger.ledger_id)
@@ -107,10 +104,7 @@ def test_a_reversal_that_does_not_cancel_is_found(ledger: Ledger, path: Path) ->
     paid, _ = pay(ledger, ROOM, 10_00, "a")
     ledger.reverse(paid.transaction_id, reason="", now=NOON)
     ledger.close()
-    with sqlite3.connect(path) as connection:
-        names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-        for (name,) in names.fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
+    with altering(path, with_triggers=False) as connection:
         connection.execute(
             "UPDATE posting SET micropaise = micropaise / 2 WHERE transaction_id = 2"
         )
