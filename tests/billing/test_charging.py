@@ -484,12 +484,22 @@ class TestNewRegisters:
         assert not any(each.is_estimated for each in charges)
 
 
-def test_of_readings_of_one_moment_a_watched_one_comes_first() -> None:
+@pytest.mark.parametrize("source", [EB, None])
+def test_of_readings_of_one_moment_a_watched_one_comes_first(source: Source | None) -> None:
     """A row of the history says less than the poll of the same moment."""
-    poll, row = reading(10, NOON + HOUR), reading(10, NOON + HOUR, None, is_watched=False)
+    poll, row = reading(10, NOON + HOUR), reading(10, NOON + HOUR, source, is_watched=False)
     for pair in ([poll, row], [row, poll]):
         (only,) = charges_of(reading(0), *pair)
         assert not only.is_estimated
+
+
+def test_two_sources_of_one_moment_have_an_order() -> None:
+    """It does not matter which, but it is always the same one."""
+    grid, generator = reading(10, NOON + HOUR, EB), reading(10, NOON + HOUR, DG)
+    start = reading(0, NOON, None)
+    assert charge(start, [grid, generator], CHEAP_GRID) == charge(
+        start, [generator, grid], CHEAP_GRID
+    )
 
 
 def test_readings_are_any_iterable() -> None:

@@ -31,10 +31,13 @@ def period_at(billing_day: int, moment: datetime) -> Period:
     In a month without that day it is the month's last day.
     """
     today = moment.astimezone(INDIA).date()
-    this_month, (last_month, next_month) = today.replace(day=1), _neighbours(today)
-    start, end = _billing_date(this_month, billing_day), _billing_date(next_month, billing_day)
+    first = today.replace(day=1)
+    start = _billing_date(today, billing_day)
     if today < start:
-        start, end = _billing_date(last_month, billing_day), start
+        start, end = _billing_date(first - timedelta(days=1), billing_day), start
+    else:
+        next_month = first + timedelta(days=monthrange(today.year, today.month)[1])
+        end = _billing_date(next_month, billing_day)
     return Period(start=_midnight(start), end=_midnight(end), whole_days=(end - start).days)
 
 
@@ -171,15 +174,9 @@ def bill_lines(charges: Iterable[Charge]) -> tuple[BillLine, ...]:
     return tuple(lines.values())
 
 
-def _neighbours(day: date) -> tuple[date, date]:
-    """Return the first days of the months before and after."""
-    first = day.replace(day=1)
-    last_month = (first - timedelta(days=1)).replace(day=1)
-    return last_month, first + timedelta(days=monthrange(day.year, day.month)[1])
-
-
-def _billing_date(month: date, billing_day: int) -> date:
-    return month.replace(day=min(billing_day, monthrange(month.year, month.month)[1]))
+def _billing_date(day: date, billing_day: int) -> date:
+    """Return the billing day in the month of a day, or that month's last day."""
+    return day.replace(day=min(billing_day, monthrange(day.year, day.month)[1]))
 
 
 def _midnight(day: date) -> datetime:
