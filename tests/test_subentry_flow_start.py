@@ -19,7 +19,7 @@ from tests.account import Account
 from tests.history_account import DAY, midnight
 from tests.move_in import NOW, PREPAID, RATES, USE_IT, MoveIn
 from tests.replaced_meter import identities
-from tests.simulator import Endpoint, FaultKind, SimulatedMeter
+from tests.simulator import Endpoint, FaultKind, Mode, SimulatedMeter
 from tests.simulator.payloads import history_json
 from tests.simulator.protocol import Json
 
@@ -122,7 +122,7 @@ async def test_an_offline_meter_begins_with_the_last_it_told_the_cloud(
 ) -> None:
     """Home Assistant has never read it; its history has the last quarter of an hour."""
     meter = account.meter(OFFLINE)
-    account.cloud.meters[meter.device_id].mode = "postpaid"  # type: ignore[assignment]
+    meter.mode = Mode.POSTPAID
     await account.poll(meter)
     await move_in.to_start(meter)
     await move_in.submit(NOW)

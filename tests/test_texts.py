@@ -1,7 +1,7 @@
 """Texts and icons are there for all that the code shows, and for nothing else."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any, Final
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.qube import config_flow, options_flow
+from custom_components.qube import config_flow, options_flow, tenancy_forms
 from custom_components.qube.api import (
     PropertyReading,
     QubeApiError,
@@ -40,11 +40,13 @@ from custom_components.qube.replacement_repairs import (
 from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
 from custom_components.qube.space_sensor import SPACE_SENSORS
+from custom_components.qube.subentry_flow import TenancyFlow
 from custom_components.qube.switch import SWITCHES
 from custom_components.qube.tenancy_binary_sensor import TENANCY_BINARY_SENSORS
 from custom_components.qube.tenancy_events import TenancyEventKind
 from custom_components.qube.tenancy_sensor import TENANCY_SENSORS
 from custom_components.qube.tenancy_switch import HOLD
+from custom_components.qube.tenancy_terms import SUBENTRY_TENANCY
 from custom_components.qube.trigger import TRIGGERS
 from tests.texts import ENGLISH, INTEGRATION, all_calls, calls_in, leaves, placeholders_in
 
@@ -302,6 +304,17 @@ SCHEMAS: Final = {
     },
 }
 MENUS: Final = {"config": set[str](), "options": {"init"}}
+TENANCY: Final = ENGLISH["config_subentries"][SUBENTRY_TENANCY]
+TENANCY_SCHEMAS: Final = {
+    "user": tenancy_forms.parties_schema({}),
+    "start": tenancy_forms.START_SCHEMA,
+    "rates": tenancy_forms.RATES_SCHEMA,
+    "mode_prepaid": tenancy_forms.CONFIRM_SCHEMA,
+    "mode_relay_off": tenancy_forms.MODE_SCHEMA,
+    "mode_other": tenancy_forms.MODE_SCHEMA,
+    **{plan.value: schema for plan, schema in tenancy_forms.SUPPLY_SCHEMAS.items()},
+    **{f"change_{plan}": schema for plan, schema in tenancy_forms.CHANGE_SCHEMAS.items()},
+}
 
 
 @pytest.mark.parametrize("flow", SCHEMAS)
@@ -310,6 +323,74 @@ def test_every_step_of_a_flow_has_its_texts(flow: str) -> None:
     schemas, texts = SCHEMAS[flow], ENGLISH[flow]["step"]
     assert strings_in(f"{flow}_flow", "async_show_form", "step_id") == set(schemas)
     assert set(texts) == set(schemas) | MENUS[flow]
+    check_steps(schemas, texts)
+
+
+def test_every_step_of_a_tenancy_has_its_texts() -> None:
+    """Its forms and its menu; to change something begins with the form of the plan."""
+    steps = {
+        name.removeprefix("async_step_")
+        for name in vars(TenancyFlow)
+        if name.startswith("async_step_")
+    }
+    assert steps - {"reconfigure"} == set(TENANCY_SCHEMAS) | {"opening"} == set(TENANCY["step"])
+    check_steps(TENANCY_SCHEMAS, TENANCY["step"])
+    menu = TENANCY["step"]["opening"]
+    ((words),) = (
+        words for function, words, _ in calls_in("subentry_flow") if function == "async_show_menu"
+    )
+    assert set(ast.literal_eval(words["menu_options"])) == set(menu["menu_options"]) <= steps
+    assert placeholders_in(menu["description"]) == keys_of(words["description_placeholders"])
+    assert TENANCY["entry_type"]
+    assert set(TENANCY["initiate_flow"]) == {"user", "reconfigure"}
+
+
+def test_every_error_and_every_end_of_a_tenancy_has_its_text() -> None:
+    """Of its own, of amounts, of the cloud, and of a command that changes the mode."""
+    texts = {key: placeholders_in(text) for key, text in TENANCY["error"].items()}
+    amounts = strings_in("billing/money", "InvalidAmountError", "key")
+    amounts |= strings_in("billing/models", "InvalidAmountError", "key")
+    own = {
+        node.value
+        for source in ("subentry_flow", "tenancy_input")
+        for function, _, arguments in calls_in(source)
+        if function == "refuse" and len(arguments) > 1
+        for node in ast.walk(arguments[1])
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    cloud = {key: set(placeholders) for key, placeholders in map(translation_of, ERRORS)}
+    commands = {
+        key: placeholders for key, placeholders in exceptions().items() if key.startswith("command")
+    }
+    assert set(texts) == amounts | own | set(cloud) | set(commands)
+    assert {key: texts[key] for key in cloud} == cloud
+    assert {key: texts[key] - commands[key] for key in commands if texts[key] - commands[key]} == {}
+    ends = strings_in("subentry_flow", "AbortFlow", "reason")
+    ends |= strings_in("subentry_flow", "async_abort", "reason")
+    assert set(TENANCY["abort"]) == ends
+
+
+def test_every_choice_in_the_forms_of_a_tenancy_has_its_text() -> None:
+    """By the key that its selector names."""
+    schemas = TENANCY_SCHEMAS.values()
+    for selector in chain.from_iterable(map(selectors_in, schemas)):
+        config = getattr(selector, "config", {})
+        if (key := config.get("translation_key")) is not None:
+            assert set(ENGLISH["selector"][key]["options"]) == set(config["options"]), key
+
+
+def selectors_in(schema: object) -> Iterator[object]:
+    """Yield what the fields of a schema are chosen with, those of its sections too."""
+    for value in getattr(schema, "schema", {}).values():
+        inner = getattr(value, "schema", None)
+        if inner is not None:
+            yield from selectors_in(inner)
+        else:
+            yield value
+
+
+def check_steps(schemas: Mapping[str, object], texts: Mapping[str, Any]) -> None:
+    """Look whether the forms of a flow have a title, and names and descriptions of their fields."""
     for step, schema in schemas.items():
         assert texts[step]["title"]
         wanted = fields(schema)
