@@ -96,6 +96,15 @@ class Devices:
             self._known[identifier] = None
 
     @callback
+    def async_show_tenant(self, tenancy_id: str, name: str) -> None:
+        """Show the name of a tenancy, which its owner may have changed."""
+        device = self._registry.async_get_device_by_identifier(
+            tenancy_identifier(tenancy_id), self._entry.entry_id
+        )
+        if device is not None:
+            self._registry.async_update_device(device.id, name=name)
+
+    @callback
     def async_remove(self, device: dr.DeviceEntry) -> bool:
         """Forget a device that its owner removes; refuse where the cloud still lists it.
 

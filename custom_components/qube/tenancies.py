@@ -131,6 +131,7 @@ class Tenancies:
         if tenancy is None:
             return False
         tenancy.async_take_terms(terms_of(subentry.data))
+        self._devices.async_show_tenant(subentry.subentry_id, subentry.title)
         return True
 
     def _put(self, subentry: ConfigSubentry) -> Tenancy:

@@ -37,7 +37,7 @@ from .tenancy_events import (
 )
 from .tenancy_meter import TenancyMeter
 from .tenancy_terms import TenancyTerms
-from .tenancy_view import TenancyView, view_of
+from .tenancy_view import TenancyView, view_at_end, view_of
 
 
 class Tenancy:
@@ -199,6 +199,9 @@ class Tenancy:
 
     async def _async_tell_outcome(self, outcome: ChargeOutcome) -> None:
         look = outcome.look
+        for bill in outcome.bills:
+            # Statistics would lose what was used last in a period that is never shown whole.
+            self._show(view_at_end(self.view, bill.draft))
         self.async_show()
         if outcome.charges:
             self._tell(charge_event(outcome.charges, look.state.balance_micropaise))
@@ -254,6 +257,10 @@ class Tenancy:
             is_ledger_sound=self._books.is_sound,
             now=dt_util.utcnow(),
         )
+        self._show(view)
+
+    @callback
+    def _show(self, view: TenancyView) -> None:
         if view != self.view:
             self.view = view
             for listener in tuple(self._listeners):

@@ -101,8 +101,10 @@ def look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime)
     """Return an account as it is."""
     record = _record(ledger, tenancy_id)
     bills = ledger.bills(tenancy_id)
+    state = ledger.state(tenancy_id)
     since = _unbilled_since(record, bills)
-    period = current_period(since, terms.billing_day, record.closed_at or now)
+    # A period runs until it is charged to its end: an offline meter begins no new one.
+    period = current_period(since, terms.billing_day, now)
     bill = bills[-1] if bills else None
     transactions = ledger.transactions(tenancy_id, with_charges=False)
     due = next((each for each in reversed(bills) if _is_past_due(each, now)), None)
@@ -111,7 +113,7 @@ def look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime)
     checked_at = ledger.get_memory(tenancy_id, CHECKED_AT)
     return AccountLook(
         record=record,
-        state=ledger.state(tenancy_id),
+        state=state,
         rates=ledger.rates(tenancy_id),
         period=period,
         use=ledger.totals(tenancy_id, period.start, period.end),

@@ -1,10 +1,11 @@
 """A tenancy as people see it, made from its account and its supply (pure)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from .billing import prepaid
+from .billing.bills import BillDraft
 from .billing.models import Source, rates_at
 from .billing.money import BASIS_POINTS, MICROPAISE_PER_PAISA, to_paise
 from .billing.supply_models import SupplyState
@@ -83,6 +84,30 @@ def view_of(
         is_held=look.is_held,
         charged_until=look.state.cursor.read_at,
         is_charging=is_ledger_sound and not is_closed,
+    )
+
+
+def view_at_end(view: TenancyView, bill: BillDraft) -> TenancyView:
+    """Return a view with the use and the costs of a whole period, before the next one begins."""
+    use = {
+        source: (
+            sum(line.energy_wh for line in bill.lines if line.source is source),
+            sum(
+                line.energy_micropaise + line.tax_micropaise
+                for line in bill.lines
+                if line.source is source
+            ),
+        )
+        for source in Source
+    }
+    (eb_wh, eb_micropaise), (dg_wh, dg_micropaise) = use[Source.EB], use[Source.DG]
+    return replace(
+        view,
+        period_start=bill.period.start,
+        eb_wh=eb_wh,
+        dg_wh=dg_wh,
+        eb_micropaise=eb_micropaise,
+        dg_micropaise=dg_micropaise,
     )
 
 
