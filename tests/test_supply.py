@@ -183,17 +183,25 @@ async def test_a_cut_is_not_tried_again_once_something_stands_against_it(
     assert await supplied.decide_and_settle() is SupplyState.CUT
 
 
+@pytest.mark.parametrize("is_lost", [False, True])
 async def test_a_cut_that_did_not_show_is_called_off_by_a_payment(
-    supplied: SuppliedTenancy,
+    supplied: SuppliedTenancy, is_lost: bool
 ) -> None:
-    """The relay shows power, but only the contrary order makes that sure."""
+    """The relay shows power, but only the contrary order makes that sure, once it is accepted."""
     supplied.account.break_down(FaultKind.IGNORED, Endpoint.RELAY)
     await supplied.owe()
     supplied.account.cloud.faults.clear()
-    sent = supplied.sent
+    supplied.account.forget_requests()
+    if is_lost:
+        supplied.account.break_down(FaultKind.SERVER_ERROR, Endpoint.RELAY)
+        assert await supplied.pay() is SupplyState.WAITING
+        assert supplied.switched == []
+        supplied.account.cloud.faults.clear()
+        supplied.account.forget_requests()
+        await retry(supplied)
     assert await supplied.pay() is SupplyState.ON
-    assert supplied.sent == sent + 1
-    assert supplied.switched[-1].power_on
+    assert supplied.sent == 1
+    assert [order.power_on for order in supplied.switched] == [True]
 
 
 async def test_nobody_is_cut_while_the_meter_is_offline(supplied: SuppliedTenancy) -> None:
@@ -402,7 +410,7 @@ async def test_the_next_tenant_gets_the_power_that_was_cut_for_the_last_one(
     opening = opening_of(supplied.meter, "01JNEXT")
 
     def move(ledger: Ledger) -> None:
-        ledger.close_tenancy(supplied.tenancy_id, closed_at=now, now=now)
+        ledger.close_tenancy(supplied.tenancy_id, closed_at=now)
         ledger.open_tenancy(opening, now=now)
 
     await supplied.books.async_run(move)

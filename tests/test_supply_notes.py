@@ -45,7 +45,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def next_tenant(ledger: Ledger) -> Order | None:
     """Let the next tenant move in, and return the order that stands."""
-    ledger.close_tenancy("first", closed_at=NOW, now=NOW)
+    ledger.close_tenancy("first", closed_at=NOW)
     move_in(ledger, "next")
     return read_owner(ledger, "next", NOW).order
 

@@ -41,6 +41,7 @@ from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
 from custom_components.qube.space_sensor import SPACE_SENSORS
 from custom_components.qube.subentry_flow import TenancyFlow
+from custom_components.qube.supply_repairs import SupplyIssue
 from custom_components.qube.switch import SWITCHES
 from custom_components.qube.tenancy_binary_sensor import TENANCY_BINARY_SENSORS
 from custom_components.qube.tenancy_events import TenancyEventKind
@@ -145,6 +146,9 @@ def issues() -> dict[str, tuple[set[str], bool]]:
             continue
         key = ast.unparse(words["translation_key"]).removeprefix("f").strip("'")
         placeholders = keys_of(words["translation_placeholders"])
+        if key == "issue":
+            used |= {each: (placeholders, each is SupplyIssue.CONTESTED) for each in SupplyIssue}
+            continue
         is_fixable = ast.unparse(words["is_fixable"]) == "True"
         for verdict in Verdict if "{" in key else ("",):
             if verdict is not Verdict.GOOD:

@@ -28,7 +28,7 @@ from .billing.terms import PostpaidTerms, PrepaidTerms
 from .coordinator import MeterCoordinator
 from .relay_owner import Happening, Order, RelayOwner
 from .relay_situation import is_measuring, relay_situation
-from .supply_repairs import CONTESTED, MODE, NOT_CONFIRMED, async_tell, async_withdraw
+from .supply_repairs import SupplyIssue, async_tell, async_withdraw
 
 if TYPE_CHECKING:
     from .books import Books
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # Each try is two commands with readings back. What is not confirmed after these is told.
 RETRY_DELAYS: Final = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
 TRIES_BEFORE_TELLING: Final = 3
+NOT_CONFIRMED: Final = (SupplyIssue.NOT_CUT, SupplyIssue.NOT_RESTORED)
 
 
 class Supply:
@@ -70,7 +71,7 @@ class Supply:
         self._was_able: tuple[bool, bool] | None = None
         self._sending: Order | None = None
         self._tries = 0
-        self._has_tried = False
+        self._is_power_proof = False
         self._is_send_due = False
         self._stop_retry: CALLBACK_TYPE | None = None
         self._is_stopped = False
@@ -120,7 +121,7 @@ class Supply:
 
     async def async_resume(self) -> None:
         """Go on though there seemed to be another master, as the owner says."""
-        async_withdraw(self._hass, self._tenancy_id, CONTESTED)
+        async_withdraw(self._hass, self._tenancy_id, SupplyIssue.CONTESTED)
         if self._owner is not None:
             self._owner.resume()
             await self._async_remember(self._owner)
@@ -131,7 +132,7 @@ class Supply:
         """Do and tell nothing more; what is on its way to the meter is not called back."""
         self._is_stopped = True
         self._cancel_retry()
-        async_withdraw(self._hass, self._tenancy_id, NOT_CONFIRMED, CONTESTED, MODE)
+        async_withdraw(self._hass, self._tenancy_id, *SupplyIssue)
 
     async def _async_owner(self) -> RelayOwner:
         """Return who owns the relay; what is written down, once it can be read."""
@@ -178,9 +179,9 @@ class Supply:
         order = replace(order, intent_id=intent_id)
         owner.take_order(order)
         self._tries = 0
-        self._has_tried = False
+        self._is_power_proof = False
         self._cancel_retry()
-        async_withdraw(self._hass, self._tenancy_id, NOT_CONFIRMED)
+        async_withdraw(self._hass, self._tenancy_id, *NOT_CONFIRMED)
         self._async_send(owner, order)
         return True
 
@@ -201,30 +202,30 @@ class Supply:
     async def _async_command(
         self, owner: RelayOwner, order: Order, meter: MeterCoordinator
     ) -> None:
-        is_overtaken = True
+        is_accepted = True
         try:
             await commands.async_execute(meter, commands.relay(closed=order.power_on))
         except HomeAssistantError:
             # An answer that was lost says nothing: the relay will show what became of it.
-            is_overtaken = False
+            is_accepted = False
         finally:
             if self._sending is order:
                 self._sending = None
         if owner.order is order:
-            self._has_tried = True
+            self._is_power_proof |= is_accepted
             self.async_look()
         if owner.order is not order or not owner.is_order_open or self._is_stopped:
             return
-        if is_overtaken:
-            # Somebody in this Home Assistant wanted the contrary meanwhile.
+        if is_accepted:
+            # It does not show: somebody in this Home Assistant wanted the contrary meanwhile.
             owner.overtaken()
             self._async_write_down(owner, order)
             self._async_changed()
             return
         self._tries += 1
         if self._tries >= TRIES_BEFORE_TELLING:
-            variant = "supply_not_restored" if order.power_on else "supply_not_cut"
-            async_tell(NOT_CONFIRMED, self._tenancy_id, meter, variant=variant)
+            issue = SupplyIssue.NOT_RESTORED if order.power_on else SupplyIssue.NOT_CUT
+            async_tell(issue, self._tenancy_id, meter)
         delay = RETRY_DELAYS[min(self._tries, len(RETRY_DELAYS)) - 1]
         job = HassJob(self._async_retry, "qube supply", cancel_on_shutdown=True)
         self._cancel_retry()
@@ -241,10 +242,14 @@ class Supply:
     def _async_observe(
         self, owner: RelayOwner, meter: MeterCoordinator, *, relay_closed: bool | None
     ) -> None:
-        is_restoring = owner.is_order_open and owner.ordered is True
-        if relay_closed is None or (is_restoring and not self._has_tried):
-            # Power that is on does not prove that the order arrived: a cut may be on its way.
+        if relay_closed is None:
             return
+        if owner.is_order_open and owner.ordered is True:
+            # A cut may be on its way still: power proves an order to restore only where it was
+            # off before, or the cloud has accepted the order.
+            self._is_power_proof |= not relay_closed
+            if not self._is_power_proof:
+                return
         happening = owner.observe(
             power_on=relay_closed,
             device_id=meter.device_id,
@@ -252,12 +257,12 @@ class Supply:
             now=dt_util.utcnow(),
         )
         if owner.memory.is_contested:
-            async_tell(CONTESTED, self._tenancy_id, meter)
+            async_tell(SupplyIssue.CONTESTED, self._tenancy_id, meter)
         if happening is Happening.NOTHING:
             return
         if happening is Happening.CONFIRMED and owner.order is not None:
             self._cancel_retry()
-            async_withdraw(self._hass, self._tenancy_id, NOT_CONFIRMED)
+            async_withdraw(self._hass, self._tenancy_id, *NOT_CONFIRMED)
             self._async_write_down(owner, owner.order)
             self._async_switched(owner.order)
         else:
@@ -267,9 +272,9 @@ class Supply:
     @callback
     def _async_review_mode(self, meter: MeterCoordinator, mode: Mode | None) -> None:
         if mode is Mode.MEASUREMENT:
-            async_withdraw(self._hass, self._tenancy_id, MODE)
+            async_withdraw(self._hass, self._tenancy_id, SupplyIssue.MODE)
         elif mode is not None:
-            async_tell(MODE, self._tenancy_id, meter)
+            async_tell(SupplyIssue.MODE, self._tenancy_id, meter)
 
     @callback
     def _async_write_down(self, owner: RelayOwner, order: Order | None = None) -> None:

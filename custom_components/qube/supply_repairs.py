@@ -1,6 +1,7 @@
 """Repairs about a tenancy's supply: a relay that does not obey, another master, a wrong mode."""
 
-from typing import TYPE_CHECKING, Final, override
+from enum import StrEnum
+from typing import TYPE_CHECKING, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -17,38 +18,41 @@ if TYPE_CHECKING:
     from .coordinator import MeterCoordinator
     from .supply import Supply
 
-NOT_CONFIRMED: Final = "supply_not_confirmed"
-CONTESTED: Final = "supply_contested"
-MODE: Final = "supply_mode"
+
+class SupplyIssue(StrEnum):
+    """What can be wrong with a tenancy's supply; the values are the keys of the texts."""
+
+    NOT_CUT = "supply_not_cut"
+    NOT_RESTORED = "supply_not_restored"
+    CONTESTED = "supply_contested"
+    MODE = "supply_mode"
 
 
 @callback
-def async_tell(
-    kind: str, tenancy_id: str, meter: MeterCoordinator, *, variant: str | None = None
-) -> None:
-    """Tell what is wrong with a tenancy's supply; `variant` names another text of this kind."""
+def async_tell(issue: SupplyIssue, tenancy_id: str, meter: MeterCoordinator) -> None:
+    """Tell what is wrong with a tenancy's supply."""
     async_create_issue(
         meter.hass,
         DOMAIN,
-        _issue_id(kind, tenancy_id),
+        _issue_id(issue, tenancy_id),
         data={"entry_id": meter.config_entry.entry_id, "tenancy_id": tenancy_id},
-        is_fixable=kind == CONTESTED,
+        is_fixable=issue is SupplyIssue.CONTESTED,
         severity=IssueSeverity.ERROR,
-        translation_key=variant or kind,
+        translation_key=issue,
         translation_placeholders={"meter": meter.name_with_space},
     )
 
 
 @callback
-def async_withdraw(hass: HomeAssistant, tenancy_id: str, *kinds: str) -> None:
+def async_withdraw(hass: HomeAssistant, tenancy_id: str, *issues: SupplyIssue) -> None:
     """Tell no longer what was wrong with a tenancy's supply."""
-    for kind in kinds:
-        async_delete_issue(hass, DOMAIN, _issue_id(kind, tenancy_id))
+    for issue in issues:
+        async_delete_issue(hass, DOMAIN, _issue_id(issue, tenancy_id))
 
 
 def supply_flow(entry: ConfigEntry | None, issue_id: str, tenancy_id: str) -> RepairsFlow | None:
     """Return the flow that lets billing go on, None where the issue is another one."""
-    if entry is None or issue_id != _issue_id(CONTESTED, tenancy_id):
+    if entry is None or issue_id != _issue_id(SupplyIssue.CONTESTED, tenancy_id):
         return None
     if entry.state is not ConfigEntryState.LOADED:
         return None
@@ -56,8 +60,8 @@ def supply_flow(entry: ConfigEntry | None, issue_id: str, tenancy_id: str) -> Re
     return None if tenancy is None else ContestedSupplyFlow(tenancy.supply)
 
 
-def _issue_id(kind: str, tenancy_id: str) -> str:
-    return f"{kind}_{tenancy_id}"
+def _issue_id(issue: SupplyIssue, tenancy_id: str) -> str:
+    return f"{issue}_{tenancy_id}"
 
 
 class ContestedSupplyFlow(ConfirmRepairFlow):
