@@ -202,13 +202,6 @@ async def room(
 
 
 @pytest.fixture
-async def tenants(hass: HomeAssistant, tmp_path: Path) -> Tenants:
-    """Return an account that is not loaded, with tenants in its ledger."""
-    hass.config.config_dir = str(tmp_path)
-    return await tenants_of(hass)
-
-
-@pytest.fixture
 def own_storage(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep ledgers in a folder that is gone after the test; is wanted before the account is."""
     monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
@@ -219,3 +212,9 @@ def own_storage(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def move_in(own_storage: None, account: Account) -> MoveIn:
     """Return somebody who enters a tenancy."""
     return MoveIn(account)
+
+
+@pytest.fixture
+async def tenants(hass: HomeAssistant, own_storage: None) -> Tenants:
+    """Return an account that is not loaded, with tenants in its ledger."""
+    return await tenants_of(hass)

@@ -162,7 +162,6 @@ class Tenants:
     def in_ledger[T](self, job: Callable[[Ledger], T]) -> T:
         """Do something with the ledger, past Home Assistant."""
         path = ledger_path(self.hass, self.entry.entry_id)
-        path.parent.mkdir(exist_ok=True)
         ledger = Ledger.open(path, expected_id=self.entry.data.get(CONF_LEDGER_ID))
         try:
             if CONF_LEDGER_ID not in self.entry.data:

@@ -40,8 +40,8 @@ from custom_components.qube.replacement_repairs import (
 from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
 from custom_components.qube.space_sensor import SPACE_SENSORS
-from custom_components.qube.supply_repairs import SupplyIssue
 from custom_components.qube.subentry_flow import TenancyFlow
+from custom_components.qube.supply_repairs import SupplyIssue
 from custom_components.qube.switch import SWITCHES
 from custom_components.qube.tenancy_binary_sensor import TENANCY_BINARY_SENSORS
 from custom_components.qube.tenancy_events import TenancyEventKind

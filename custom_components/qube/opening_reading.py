@@ -32,7 +32,9 @@ async def async_reading_now(meter: MeterCoordinator) -> Reading | None:
     guard = meter.register_guard
     if guard.held is not None:
         return None
-    metrics = meter.observed.metrics if meter.observed and meter.is_online else None
+    # What was seen before a cloud that fails now is not what the meter shows now.
+    is_seen = meter.last_update_success and meter.is_online
+    metrics = meter.observed.metrics if meter.observed and is_seen else None
     if metrics is None:
         days = Days(first=today() - NEIGHBOURS, last=today())
         recorded = await _async_recorded(meter, days, Interval.QUARTER_HOUR)
