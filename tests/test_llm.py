@@ -337,7 +337,7 @@ async def test_a_tenancy_that_is_not_exposed_is_not_told(asked: Account) -> None
     assert "error" in await call(asked, "qube__meter", name="asha")
 
 
-@pytest.mark.parametrize("supply", set(SupplyState) - {SupplyState.ON})
+@pytest.mark.parametrize("supply", [each for each in SupplyState if each is not SupplyState.ON])
 def test_every_state_of_supply_is_said_in_words(supply: SupplyState) -> None:
     """On is one."""
     assert supply in SPOKEN["supply"]

@@ -183,17 +183,17 @@ async def test_a_cut_is_not_tried_again_once_something_stands_against_it(
     assert await supplied.decide_and_settle() is SupplyState.CUT
 
 
-@pytest.mark.parametrize("is_lost", [False, True])
+@pytest.mark.parametrize("is_refused", [False, True])
 async def test_a_cut_that_did_not_show_is_called_off_by_a_payment(
-    supplied: SuppliedTenancy, is_lost: bool
+    supplied: SuppliedTenancy, is_refused: bool
 ) -> None:
-    """The relay shows power, but only the contrary order makes that sure, once it is accepted."""
+    """The relay shows power, but only the contrary order makes that sure, once it was given."""
     supplied.account.break_down(FaultKind.IGNORED, Endpoint.RELAY)
     await supplied.owe()
     supplied.account.cloud.faults.clear()
     supplied.account.forget_requests()
-    if is_lost:
-        supplied.account.break_down(FaultKind.SERVER_ERROR, Endpoint.RELAY)
+    if is_refused:
+        supplied.account.break_down(FaultKind.ERROR, Endpoint.RELAY)
         assert await supplied.pay() is SupplyState.WAITING
         assert supplied.switched == []
         supplied.account.cloud.faults.clear()
@@ -430,7 +430,7 @@ async def test_a_supply_that_has_stopped_does_nothing(supplied: SuppliedTenancy)
     supplied.stop()
     assert supplied.repairs == set()
     sent = supplied.sent
-    await supplied.decide()
+    await supplied.pay()
     await retry(supplied)
     assert supplied.sent == sent
     supplied.meter.mode = Mode.POSTPAID

@@ -1,9 +1,10 @@
 """What Home Assistant shows of a tenancy that runs, from its ledger and its meter."""
 
 from datetime import datetime
+from typing import Any
 
 from homeassistant.const import EVENT_STATE_CHANGED
-from homeassistant.core import State
+from homeassistant.core import Event, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from pytest_homeassistant_custom_component.common import async_capture_events
 
@@ -38,6 +39,11 @@ def shown(room: RentedRoom, *keys: str) -> dict[str, str]:
     """Return what Home Assistant shows."""
     states = {key: room.hass.states.get(entity_of(room, key)) for key in keys}
     return {key: state.state for key, state in states.items() if state is not None}
+
+
+def states_of(changes: list[Event[Any]], entity_id: str) -> list[State]:
+    """Return the states that an entity has had, in their order."""
+    return [change.data["new_state"] for change in changes if change.data["entity_id"] == entity_id]
 
 
 async def test_the_vendors_prepaid_example_is_shown_to_the_paisa(room: RentedRoom) -> None:
@@ -94,14 +100,13 @@ async def test_what_was_used_last_in_a_period_is_shown_before_the_next_one_begin
     room.meter.energy_wh += 5_000
     await room.machine.pass_by(18 * DAY + 6 * HOUR)
     await room.charge()
-    states: list[State] = [
-        change.data["new_state"]
-        for change in changes
-        if change.data["entity_id"] == entity_of(room, "grid_use")
-    ]
-    assert [
-        (state.state, datetime.fromisoformat(state.attributes["last_reset"])) for state in states
-    ] == [("15.0", opened_at), ("0.0", datetime(2026, 6, 1, tzinfo=INDIA))]
+    may, june = opened_at, datetime(2026, 6, 1, tzinfo=INDIA)
+    # 15 kWh at ₹6.50.
+    for key, last in (("grid_use", "15.0"), ("grid_cost", "97.5")):
+        states = states_of(changes, entity_of(room, key))
+        begun = [datetime.fromisoformat(state.attributes["last_reset"]) for state in states]
+        assert [state.state for state in states] == [last, "0.0"]
+        assert begun == [may, june]
 
 
 async def test_a_meter_that_is_offline_begins_no_new_period(room: RentedRoom) -> None:

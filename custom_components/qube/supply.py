@@ -202,21 +202,21 @@ class Supply:
     async def _async_command(
         self, owner: RelayOwner, order: Order, meter: MeterCoordinator
     ) -> None:
-        is_accepted = True
+        is_given = True
         try:
             await commands.async_execute(meter, commands.relay(closed=order.power_on))
         except HomeAssistantError:
             # An answer that was lost says nothing: the relay will show what became of it.
-            is_accepted = False
+            is_given = False
         finally:
             if self._sending is order:
                 self._sending = None
         if owner.order is order:
-            self._is_power_proof |= is_accepted
+            self._is_power_proof |= is_given
             self.async_look()
         if owner.order is not order or not owner.is_order_open or self._is_stopped:
             return
-        if is_accepted:
+        if is_given:
             # It does not show: somebody in this Home Assistant wanted the contrary meanwhile.
             owner.overtaken()
             self._async_write_down(owner, order)
@@ -246,7 +246,7 @@ class Supply:
             return
         if owner.is_order_open and owner.ordered is True:
             # A cut may be on its way still: power proves an order to restore only where it was
-            # off before, or the cloud has accepted the order.
+            # off before, or once the order was given.
             self._is_power_proof |= not relay_closed
             if not self._is_power_proof:
                 return

@@ -104,7 +104,7 @@ def look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime)
     state = ledger.state(tenancy_id)
     since = _unbilled_since(record, bills)
     # A period runs until it is charged to its end: an offline meter begins no new one.
-    period = current_period(since, terms.billing_day, now)
+    period = current_period(since, terms.billing_day, state.cursor.read_at)
     bill = bills[-1] if bills else None
     transactions = ledger.transactions(tenancy_id, with_charges=False)
     due = next((each for each in reversed(bills) if _is_past_due(each, now)), None)

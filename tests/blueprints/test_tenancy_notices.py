@@ -1,18 +1,22 @@
 """Tenant and owner are told what happens, once."""
 
+from collections.abc import Mapping
+
 import pytest
 
-from custom_components.qube.tenancy_events import TenancyEventKind
+from custom_components.qube.tenancy_events import EventValue, TenancyEventKind
 from tests.account import Account
 from tests.shown_tenancy import ShownTenancy, announce, begin
 
 from .home import TELL, automate, named
 
-BILL = {"number": 12, "amount": 2206.75, "amount_due": 2206.75, "due_on": "2026-06-12"}
-SAID = {
+type Details = Mapping[str, EventValue]
+
+BILL: Details = {"number": 12, "amount": 2206.75, "amount_due": 2206.75, "due_on": "2026-06-12"}
+SAID: dict[str, tuple[Details, str]] = {
     "warning": ({"balance": 85.5}, "The balance is low. The balance is ₹85.50."),
-    "cut": ({"balance": -12.5}, "Power was cut, because money is owed. The balance is ₹-12.50."),
-    "restored": ({"balance": 2085.5}, "Power is on again. The balance is ₹2085.50."),
+    "cut": ({"reason": "low_balance"}, "Power was cut, because the balance is too low."),
+    "restored": ({"reason": "paid"}, "Power is on again."),
     "bill_issued": (BILL, "Bill 12: ₹2206.75 to pay until 2026-06-12."),
     "overdue": ({"number": 12, "amount_due": 206.75}, "Bill 12 is overdue: ₹206.75 to pay."),
     "payment": (
@@ -40,17 +44,19 @@ async def test_what_happened_is_told_in_words(home: Account, told: list[str], ki
     assert told == [f"Asha Rao · Prepaid: {text}"] * 2
 
 
-async def test_a_bill_without_a_date_and_a_cut_without_a_balance_are_told_too(
+async def test_a_bill_without_a_date_and_other_reasons_of_a_cut_are_told_too(
     home: Account, told: list[str]
 ) -> None:
     """Who pays before has nothing to pay until a day."""
     (tenancy,) = await begin(home, named(home, "Prepaid"))
     await watch(home, tenancy, owner=TELL)
     await tenancy.happen(TenancyEventKind.BILL_ISSUED, **{**BILL, "due_on": None})
-    await tenancy.happen(TenancyEventKind.CUT)
+    for reason in ("overdue", "something_new"):
+        await tenancy.happen(TenancyEventKind.CUT, reason=reason)
     await home.settle()
     assert told == [
         "Asha Rao · Prepaid: Bill 12: ₹2206.75 to pay.",
+        "Asha Rao · Prepaid: Power was cut, because a bill is overdue.",
         "Asha Rao · Prepaid: Power was cut, because money is owed.",
     ]
 
@@ -72,7 +78,7 @@ async def test_the_owner_is_told_though_the_tenant_cannot_be(
     """A phone that was given away must not hide a cut."""
     (tenancy,) = await begin(home, named(home, "Prepaid"))
     await watch(home, tenancy, tenant=FAIL, owner=TELL)
-    await tenancy.happen(TenancyEventKind.CUT, balance=-12.5)
+    await tenancy.happen(TenancyEventKind.CUT, reason="low_balance")
     await home.settle()
     assert len(told) == 1
 
@@ -80,7 +86,7 @@ async def test_the_owner_is_told_though_the_tenant_cannot_be(
 async def test_a_reload_tells_nothing_again(home: Account, told: list[str]) -> None:
     """What happened is still shown, but did not happen again."""
     (tenancy,) = await begin(home, named(home, "Prepaid"))
-    await tenancy.happen(TenancyEventKind.CUT, balance=-12.5)
+    await tenancy.happen(TenancyEventKind.CUT, reason="low_balance")
     await watch(home, tenancy, owner=TELL)
     assert await home.hass.config_entries.async_reload(home.entry.entry_id)
     await home.settle()
