@@ -39,6 +39,14 @@ async def watch_condition(
     )
 
 
+async def asked(hass: HomeAssistant, runs: list[ServiceCall]) -> bool:
+    """Ask the condition of an automation once, and return whether it held."""
+    before = len(runs)
+    hass.bus.async_fire(EVENT)
+    await hass.async_block_till_done()
+    return len(runs) > before
+
+
 async def _set_up(hass: HomeAssistant, parts: dict[str, Any]) -> list[ServiceCall]:
     runs = async_mock_service(hass, "test", "run")
     action = {"action": "test.run", "data": {"entity": "{{ trigger.entity_id | default }}"}}

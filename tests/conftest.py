@@ -1,10 +1,12 @@
 """A simulated cloud over real HTTP, and an account of it in Home Assistant."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 import logging
+from pathlib import Path
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
@@ -22,8 +24,13 @@ from custom_components.qube import back_fill, commands, devices, metadata, space
 from custom_components.qube.const import DOMAIN
 from tests.account import Account
 from tests.downloads import Downloads
+from tests.move_in import MoveIn
 from tests.person import Person
-from tests.simulator import ManualClock, SimulatedCloud, create_app
+from tests.rented_room import RentedRoom, SteadyGrid, let_draw
+from tests.simulator import ManualClock, Mode, SimulatedCloud, create_app
+from tests.supplied_tenancy import SuppliedTenancy, open_tenancy
+from tests.tenants import Tenants, tenants_of
+from tests.time_machine import TimeMachine
 
 # Home Assistant's plugin logs each of the thousands of queries.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -151,3 +158,63 @@ async def person(account: Account, hass_client: ClientSessionGenerator) -> Perso
     """Return somebody who can repair."""
     assert await async_setup_component(account.hass, "repairs", {})
     return Person(account, await hass_client())
+
+
+@pytest.fixture
+async def supplied(account: Account, tmp_path: Path) -> AsyncIterator[SuppliedTenancy]:
+    """Return a tenancy in order, with power, on the first meter."""
+    tenancy = await open_tenancy(account, tmp_path / "ledger")
+    yield tenancy
+    tenancy.books.is_full = False
+    tenancy.stop()
+    await tenancy.books.async_close()
+
+
+@pytest.fixture
+async def room(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    socket_enabled: None,
+    aiohttp_server: AiohttpServer,
+    own_storage: None,
+) -> AsyncIterator[RentedRoom]:
+    """Return an empty room at a time that stands still, its account not set up yet."""
+    clock = ManualClock(STANDING_TIME)
+    cloud = SimulatedCloud(seed=7, api_key=API_KEY, clock=clock)
+    space = cloud.add_space("Lakeside Apartments")
+    space.grid = SteadyGrid(0)
+    meter = cloud.add_meter(space.space_id, name="Room 302", udf1="lakeside.302")
+    meter.mode = Mode.MEASUREMENT
+    let_draw(meter, 0)
+    meter.energy_wh = 1_450_000
+    server = await aiohttp_server(create_app(cloud))
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Lakeside",
+        data={CONF_API_KEY: API_KEY, CONF_URL: str(server.make_url("")).rstrip("/")},
+    )
+    entry.add_to_hass(hass)
+    machine = TimeMachine(hass, clock)
+    with machine.running():
+        yield RentedRoom(hass=hass, entry=entry, cloud=cloud, machine=machine, meter=meter)
+        if entry.state is ConfigEntryState.LOADED:
+            await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+def own_storage(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep ledgers in a folder that is gone after the test; is wanted before the account is."""
+    monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
+    (tmp_path / ".storage").mkdir()
+
+
+@pytest.fixture
+def move_in(own_storage: None, account: Account) -> MoveIn:
+    """Return somebody who enters a tenancy."""
+    return MoveIn(account)
+
+
+@pytest.fixture
+async def tenants(hass: HomeAssistant, own_storage: None) -> Tenants:
+    """Return an account that is not loaded, with tenants in its ledger."""
+    return await tenants_of(hass)

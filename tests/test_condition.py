@@ -1,17 +1,18 @@
 """Conditions hold for the meters that are meant, and ask nobody else."""
 
 from homeassistant.const import STATE_OFF, STATE_ON
-from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers.condition import async_get_all_descriptions
 from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.qube.condition import CONDITIONS
 from tests.account import Account
-from tests.automations import EVENT, add_stranger, area_of, device_of, watch_condition
+from tests.automations import add_stranger, area_of, asked, device_of, watch_condition
 from tests.simulator import SimulatedCloud, SimulatedMeter, Source
+from tests.test_tenancy_condition import CASES as OF_TENANCIES
 
 PREPAID, POSTPAID = 0, 1
+OF_METERS = ("is_on_generator", "is_relay_on")
 
 
 @pytest.fixture
@@ -21,14 +22,6 @@ def cloud(standing_cloud: SimulatedCloud) -> SimulatedCloud:
         meter.active_tariff = Source.EB
         meter.relay_closed = False
     return standing_cloud
-
-
-async def holds(hass: HomeAssistant, runs: list[ServiceCall]) -> bool:
-    """Ask the condition of an automation once."""
-    before = len(runs)
-    hass.bus.async_fire(EVENT)
-    await hass.async_block_till_done()
-    return len(runs) > before
 
 
 async def set_so(account: Account, key: str, meter: SimulatedMeter, *, so: bool = True) -> None:
@@ -41,8 +34,8 @@ async def set_so(account: Account, key: str, meter: SimulatedMeter, *, so: bool 
 
 
 def test_each_condition_is_tested() -> None:
-    """Below, by its key."""
-    assert set(CONDITIONS) == {"is_on_generator", "is_relay_on"}
+    """Below, or in `test_tenancy_condition.py`."""
+    assert set(CONDITIONS) == {*OF_METERS, *OF_TENANCIES}
 
 
 async def test_the_editor_can_show_them(account: Account) -> None:
@@ -56,19 +49,19 @@ async def test_the_editor_can_show_them(account: Account) -> None:
         assert {"behavior", "for"} == set(description["fields"])
 
 
-@pytest.mark.parametrize("key", CONDITIONS)
+@pytest.mark.parametrize("key", OF_METERS)
 async def test_it_holds_while_it_is_so(account: Account, key: str) -> None:
     """Before and after it does not."""
     hass, meter = account.hass, account.meter()
     runs = await watch_condition(hass, key, device_of(account, meter))
-    assert not await holds(hass, runs)
+    assert not await asked(hass, runs)
     await set_so(account, key, meter)
-    assert await holds(hass, runs)
+    assert await asked(hass, runs)
     await set_so(account, key, meter, so=False)
-    assert not await holds(hass, runs)
+    assert not await asked(hass, runs)
 
 
-@pytest.mark.parametrize("key", CONDITIONS)
+@pytest.mark.parametrize("key", OF_METERS)
 async def test_it_does_not_hold_of_a_meter_of_which_nothing_is_known(
     account: Account, key: str
 ) -> None:
@@ -76,13 +69,13 @@ async def test_it_does_not_hold_of_a_meter_of_which_nothing_is_known(
     hass, meter = account.hass, account.meter()
     await set_so(account, key, meter)
     runs = await watch_condition(hass, key, device_of(account, meter))
-    assert await holds(hass, runs)
+    assert await asked(hass, runs)
     meter.is_online = False
     await account.poll(meter)
-    assert not await holds(hass, runs)
+    assert not await asked(hass, runs)
 
 
-@pytest.mark.parametrize("key", CONDITIONS)
+@pytest.mark.parametrize("key", OF_METERS)
 async def test_it_asks_any_or_all_meters_of_an_area(account: Account, key: str) -> None:
     """Any where nothing else is said."""
     hass = account.hass
@@ -90,10 +83,10 @@ async def test_it_asks_any_or_all_meters_of_an_area(account: Account, key: str) 
     assert area == area_of(account, account.meter(POSTPAID))
     any_of = await watch_condition(hass, key, area)
     await set_so(account, key, account.meter(PREPAID))
-    assert await holds(hass, any_of)
+    assert await asked(hass, any_of)
 
 
-@pytest.mark.parametrize("key", CONDITIONS)
+@pytest.mark.parametrize("key", OF_METERS)
 async def test_it_can_ask_all_meters_of_an_area(account: Account, key: str) -> None:
     """Those that are known; one without a relay has none that could be off."""
     hass, first = account.hass, account.meter(PREPAID)
@@ -103,10 +96,10 @@ async def test_it_can_ask_all_meters_of_an_area(account: Account, key: str) -> N
     for meter in meters[:-1]:
         await set_so(account, key, meter)
     await set_so(account, key, first, so=False)
-    assert not await holds(hass, all_of)
+    assert not await asked(hass, all_of)
     for meter in meters:
         await set_so(account, key, meter)
-    assert await holds(hass, all_of)
+    assert await asked(hass, all_of)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +117,7 @@ async def test_others_in_an_area_are_not_asked(
     hass.states.async_set(add_stranger(account, meter, platform, entity), wanted)
     assert account.state(meter, "payment_gateway") == STATE_ON
     runs = await watch_condition(hass, key, area_of(account, meter))
-    assert not await holds(hass, runs)
+    assert not await asked(hass, runs)
 
 
 async def test_an_entity_of_another_kind_is_not_asked_where_it_is_named(account: Account) -> None:
@@ -134,4 +127,4 @@ async def test_an_entity_of_another_kind_is_not_asked_where_it_is_named(account:
     runs = await watch_condition(hass, "is_relay_on", gateway)
     assert account.state(meter, "payment_gateway") == STATE_ON
     assert account.state(meter, "relay") == STATE_OFF
-    assert not await holds(hass, runs)
+    assert not await asked(hass, runs)

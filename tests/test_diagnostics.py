@@ -3,11 +3,17 @@
 from homeassistant.config_entries import ConfigEntryState
 import pytest
 
-from custom_components.qube.devices import meter_identifier, space_identifier
+from custom_components.qube.devices import (
+    meter_identifier,
+    space_identifier,
+    tenancy_identifier,
+)
 from custom_components.qube.diagnostics import _shortened
+from custom_components.qube.tenancy_view import TenancyView
 from tests.account import Account
 from tests.downloads import Content, Downloads
 from tests.odd_register import poll_odd, standing_meter
+from tests.shown_tenancy import run
 from tests.simulator import (
     Endpoint,
     FaultKind,
@@ -38,7 +44,7 @@ async def test_what_is_told_of_an_account(account: Account, downloads: Downloads
     """How it is set up and how it is doing; each field was decided on."""
     content = await downloads.data(account.entry)
     meters = len(account.cloud.meters)
-    assert set(content) == {"account", "spaces", "meters"}
+    assert set(content) == {"account", "spaces", "meters", "tenancies"}
     assert content["account"].pop("last_success")
     assert content["account"] == {
         "state": "loaded",
@@ -55,6 +61,9 @@ async def test_what_is_told_of_an_account(account: Account, downloads: Downloads
         "meters": meters,
         "meters_online": meters - 1,
         "meters_failing": 0,
+        "tenancies": 0,
+        "tenancies_charging": 0,
+        "ledger": {"is_sound": False, "is_restored": False, "error": None},
     }
     assert content["spaces"][0] == {"space_id": 123, "meters": 3, "is_complete": True}
     assert len(content["meters"]) == meters
@@ -192,6 +201,51 @@ async def test_a_space_is_told_with_its_meters(account: Account, downloads: Down
     ]
     assert [told(content, meter)["space_id"] for meter in space.meters.values()]
     assert len(content["meters"]) == len(space.meters)
+
+
+async def test_what_is_told_of_a_tenancy(account: Account, downloads: Downloads) -> None:
+    """How it is charged and supplied; neither who it is nor how much it is about."""
+    meter, other = account.meter(), account.meter(1)
+    first, second = await run(account, meter, other)
+    await second.show(is_charging=False)
+    content = await downloads.data(account.entry, tenancy_identifier(first.tenancy_id))
+    assert content["tenancies"] == [
+        {
+            "meter": f"…{meter.device_id[-6:]}",
+            "plan": "prepaid",
+            "supply": "on",
+            "is_held": False,
+            "is_closed": False,
+            "is_charging": True,
+            "charged_until": "2026-05-13T18:00:00+05:30",
+        }
+    ]
+    assert (content["spaces"], content["meters"]) == ([], [])
+    assert (content["account"]["tenancies"], content["account"]["tenancies_charging"]) == (2, 1)
+
+
+async def test_a_meter_is_told_with_its_tenancies_a_space_with_all_in_it(
+    account: Account, downloads: Downloads
+) -> None:
+    """And an account with all of them."""
+    meter, other = account.meter(), account.cloud.meters[next(iter(account.space(1).meters))]
+    await run(account, meter, meter, other)
+    identifiers = (meter_identifier(meter.device_id), space_identifier(other.space_id), None)
+    counts = [
+        len((await downloads.data(account.entry, identifier))["tenancies"])
+        for identifier in identifiers
+    ]
+    assert counts == [2, 1, 3]
+
+
+async def test_a_tenancy_of_which_nothing_is_known_is_told_too(
+    account: Account, downloads: Downloads
+) -> None:
+    """When the ledger is sick, that is when somebody needs it."""
+    (tenancy,) = await run(account, account.meter())
+    tenancy.view = TenancyView()
+    (found,) = (await downloads.data(account.entry))["tenancies"]
+    assert (found["supply"], found["charged_until"], found["is_charging"]) == (None, None, False)
 
 
 async def test_a_device_that_the_cloud_lists_no_more_is_no_error(

@@ -5,11 +5,12 @@ import json
 import pytest
 from yarl import URL
 
-from custom_components.qube.devices import meter_identifier, space_identifier
+from custom_components.qube.devices import meter_identifier, space_identifier, tenancy_identifier
 from tests.account import Account
 from tests.conftest import API_KEY
 from tests.downloads import Downloads
 from tests.odd_register import poll_odd, standing_meter
+from tests.shown_tenancy import run
 from tests.simulator import Endpoint, Fault, FaultKind, SimulatedCloud
 from tests.simulator.payloads import device_json, space_json
 from tests.simulator.protocol import Json
@@ -84,7 +85,14 @@ async def test_nobody_is_given_away(account: Account, downloads: Downloads) -> N
     )
     await account.poll(account.meter(1))
     assert MARK in str(account.coordinator(account.meter(1)).last_exception)
-    identifiers = [None, meter_identifier(meter.device_id), space_identifier(meter.space_id)]
+    (tenancy,) = await run(account, meter)
+    await tenancy.show(balance_micropaise=BALANCE * 10**6, eb_wh=REGISTER_WH)
+    identifiers = [
+        None,
+        meter_identifier(meter.device_id),
+        space_identifier(meter.space_id),
+        tenancy_identifier(tenancy.tenancy_id),
+    ]
     for identifier in identifiers:
         text = await downloads.text(entry, identifier)
         port = str(URL(entry.data["url"]).port)
@@ -92,6 +100,7 @@ async def test_nobody_is_given_away(account: Account, downloads: Downloads) -> N
         for secret in (*MARKED_NUMBERS, f":{port}", "http://"):
             assert secret not in own, (identifier, secret)
         assert MARK not in text
+        assert "Asha" not in text
         assert API_KEY not in text
         assert not [each for each in account.cloud.meters if each in text]
     assert account.cloud.requests[Endpoint.WIFI] == 0

@@ -10,13 +10,24 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.qube import entity_budget
 from custom_components.qube.binary_sensor import ONLINE
 from custom_components.qube.const import DOMAIN
-from custom_components.qube.entity_budget import ORDER, PER_SPACE, enabled_per_device
+from custom_components.qube.entity_budget import (
+    ALWAYS_OF_TENANCY,
+    ORDER,
+    PER_SPACE,
+    TENANCY_ORDER,
+    enabled_per_device,
+    enabled_per_tenancy,
+)
+from custom_components.qube.event import ACTIVITY
 from custom_components.qube.history_sensor import HISTORY_IMPORTED
 from custom_components.qube.number import NUMBERS
 from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
 from custom_components.qube.space_sensor import SPACE_SENSORS
 from custom_components.qube.switch import SWITCHES
+from custom_components.qube.tenancy_binary_sensor import TENANCY_BINARY_SENSORS
+from custom_components.qube.tenancy_sensor import TENANCY_SENSORS
+from custom_components.qube.tenancy_switch import HOLD
 from tests.account import Account
 from tests.simulator import MeterKind, SimulatedCloud
 
@@ -111,6 +122,29 @@ def test_the_order_names_every_entity() -> None:
         each.key: platform for platform, descriptions in platforms.items() for each in descriptions
     }
     assert described == ORDER
+
+
+def test_the_order_names_every_entity_of_a_tenancy() -> None:
+    """What is first is on in any case; each plan has all of the others that are its own."""
+    described = (*TENANCY_SENSORS, *TENANCY_BINARY_SENSORS, HOLD, ACTIVITY)
+    assert sorted(TENANCY_ORDER) == sorted(each.key for each in described)
+    assert TENANCY_ORDER[:ALWAYS_OF_TENANCY] == ("balance", "supply", "activity")
+
+
+@pytest.mark.parametrize(
+    ("meters", "older", "new", "enabled", "expected"),
+    [
+        *((200, 0, 1, 2_400, 35), (200, 0, 200, 2_400, 35), (500, 0, 500, 6_000, 7)),
+        # The two hundredth may have what the first had.
+        *((500, 499, 1, 6_000 + 499 * 7, 7), (500, 600, 1, 6_000, 3_500)),
+        *((1_000, 0, 1, 9_000, 3), (1_000, 0, 1, 9_990, 3), (0, 0, 0, 0, 9_500)),
+    ],
+)
+def test_tenancies_share_what_meters_left(
+    meters: int, older: int, new: int, enabled: int, expected: int
+) -> None:
+    """With those that the other meters may get; three each come out of the reserve."""
+    assert enabled_per_tenancy(meters=meters, older=older, new=new, enabled=enabled) == expected
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ from homeassistant.setup import async_setup_component
 import probatio
 import pytest
 
+from custom_components.qube.billing.supply_models import SupplyState
 from custom_components.qube.devices import meter_identifier
-from custom_components.qube.llm import MAX_MATCHES, async_get_tools
+from custom_components.qube.llm import MAX_MATCHES, SPOKEN, async_get_tools
 from tests.account import Account
+from tests.shown_tenancy import ShownTenancy, begin
 from tests.simulator import MeterKind, SimulatedCloud, SimulatedMeter, Source
 
 ASSISTANT = "conversation"
@@ -272,6 +274,73 @@ async def test_a_low_balance_that_is_not_exposed_is_not_told(asked: Account) -> 
     expose(asked, named(asked, "Offline"), "balance")
     data = await call(asked, "qube__low_balances", below=1)
     assert data == {"meters": []}
+
+
+def expose_tenancy(tenancy: ShownTenancy, *keys: str) -> None:
+    """Let the assistant know something of a tenancy."""
+    for key in keys:
+        async_expose_entity(tenancy.account.hass, ASSISTANT, tenancy.entity_id(key), True)
+
+
+async def test_balances_of_tenants_are_among_those_that_are_low(asked: Account) -> None:
+    """In the place of what Qube's cloud keeps for their meters; under the name of the space."""
+    meter = named(asked, "Measurement")
+    meter.balance = 0
+    await asked.poll(meter)
+    expose(asked, meter, "balance")
+    low, fine = await begin(asked, meter, meter)
+    await low.show(balance_micropaise=8_550_000_000)
+    assert [
+        each["name"] for each in (await call(asked, "qube__low_balances", below=100))["meters"]
+    ] == ["Measurement"]
+    for tenancy in (low, fine):
+        expose_tenancy(tenancy, "balance")
+    assert await call(asked, "qube__low_balances", below=100) == {
+        "meters": [
+            {
+                "name": "Asha Rao · Measurement",
+                "space": space_name(asked, meter),
+                "balance_rupees": 85.5,
+            }
+        ]
+    }
+
+
+async def test_how_a_tenant_stands(asked: Account) -> None:
+    """By the tenant's name; asked for the meter, the meter is told."""
+    meter = named(asked, "Prepaid")
+    (tenancy,) = await begin(asked, meter)
+    await tenancy.show(supply=SupplyState.CUT, days_left=0.0)
+    expose_tenancy(tenancy, "balance", "supply", "days_left")
+    expose(asked, meter, "relay")
+    assert await call(asked, "qube__meter", name="asha") == {
+        "meters": [
+            {
+                "name": "Asha Rao · Prepaid",
+                "space": space_name(asked, meter),
+                "balance": "2923.30 INR",
+                "supply": "cut, because money is owed",
+                "days_left": "0 d",
+            }
+        ]
+    }
+    (told,) = (await call(asked, "qube__meter", name="prepaid"))["meters"]
+    assert told["name"] == "Prepaid"
+
+
+async def test_a_tenancy_that_is_not_exposed_is_not_told(asked: Account) -> None:
+    """Not even that it is there."""
+    (tenancy,) = await begin(asked, named(asked, "Prepaid"))
+    expose(asked, named(asked, "Prepaid"), "power")
+    async_expose_entity(asked.hass, ASSISTANT, tenancy.entity_id("balance"), False)
+    async_expose_entity(asked.hass, ASSISTANT, tenancy.entity_id("hold"), False)
+    assert "error" in await call(asked, "qube__meter", name="asha")
+
+
+@pytest.mark.parametrize("supply", [each for each in SupplyState if each is not SupplyState.ON])
+def test_every_state_of_supply_is_said_in_words(supply: SupplyState) -> None:
+    """On is one."""
+    assert supply in SPOKEN["supply"]
 
 
 @pytest.mark.parametrize("below", ["much", None, float("inf")])

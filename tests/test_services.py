@@ -1,5 +1,6 @@
 """Who may call an action, and on which device."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from homeassistant.core import Context, HomeAssistant
@@ -13,9 +14,19 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.qube.api import Interval
+from custom_components.qube.bill_words import WORDS
 from custom_components.qube.const import DOMAIN
-from custom_components.qube.replacement_repairs import FIELD_ORIGIN
 from custom_components.qube.services import HISTORY_SCHEMA, IMPORT_SCHEMA, METADATA_SCHEMA
+from custom_components.qube.tenancy_entity import MODELS
+from custom_components.qube.tenancy_reports import BILLS_SCHEMA, EXPORT_SCHEMA, STATEMENT_SCHEMA
+from custom_components.qube.tenancy_services import (
+    ADJUSTMENT_SCHEMA,
+    DEVICE_SCHEMA,
+    PAYMENT_SCHEMA,
+    RATES_SCHEMA,
+    REVERSAL_SCHEMA,
+    PaymentMethod,
+)
 from tests.account import Account
 from tests.texts import ENGLISH, INTEGRATION
 
@@ -31,7 +42,17 @@ SCHEMAS: Final = {
     "update_space": METADATA_SCHEMA,
     "get_history": HISTORY_SCHEMA,
     "import_history": IMPORT_SCHEMA,
+    "record_payment": PAYMENT_SCHEMA,
+    "record_adjustment": ADJUSTMENT_SCHEMA,
+    "reverse_transaction": REVERSAL_SCHEMA,
+    "set_rates": RATES_SCHEMA,
+    "issue_bill": DEVICE_SCHEMA,
+    "close_tenancy": DEVICE_SCHEMA,
+    "get_statement": STATEMENT_SCHEMA,
+    "get_bills": BILLS_SCHEMA,
+    "export_ledger": EXPORT_SCHEMA,
 }
+FORMS: Final = load_yaml_dict(str(INTEGRATION / "services.yaml"))
 
 
 async def call(
@@ -58,7 +79,7 @@ async def refusal(hass: HomeAssistant, action: str, device_id: str) -> str | Non
 async def test_the_actions_are_there_without_an_account(hass: HomeAssistant) -> None:
     """An automation can be checked while the cloud is away."""
     assert await async_setup_component(hass, DOMAIN, {})
-    assert set(hass.services.async_services_for_domain(DOMAIN)) == set(ACTIONS)
+    assert set(hass.services.async_services_for_domain(DOMAIN)) == set(SCHEMAS)
 
 
 @pytest.mark.parametrize("action", ["update_meter", "update_space"])
@@ -117,10 +138,10 @@ async def test_a_space_is_no_meter_and_a_meter_no_space(account: Account) -> Non
     assert account.asked == []
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", SCHEMAS)
 def test_the_form_has_the_fields_that_the_action_takes(action: str) -> None:
     """With the same ones required, and a name and a description for each."""
-    described = load_yaml_dict(str(INTEGRATION / "services.yaml"))[action]["fields"]
+    described = FORMS[action]["fields"]
     fields = SCHEMAS[action].schema
     assert set(described) == {str(field) for field in fields}
     assert {name for name, field in described.items() if field.get("required")} == {
@@ -138,12 +159,28 @@ def test_the_form_has_the_fields_that_the_action_takes(action: str) -> None:
     assert all(text["name"] and text["description"] for text in texts["fields"].values())
 
 
-def test_the_intervals_of_the_form_are_those_of_the_api() -> None:
+@pytest.mark.parametrize(
+    ("action", "field", "choices"),
+    [
+        ("get_history", "interval", Interval),
+        ("record_payment", "method", PaymentMethod),
+        ("get_bills", "language", WORDS),
+    ],
+)
+def test_the_choices_of_the_form_are_those_that_are_taken(
+    action: str, field: str, choices: Iterable[str]
+) -> None:
     """Each with its text."""
-    form = load_yaml_dict(str(INTEGRATION / "services.yaml"))["get_history"]["fields"]["interval"]
-    select = form["selector"]["select"]
-    assert select["options"] == [interval.value for interval in Interval]
+    select = FORMS[action]["fields"][field]["selector"]["select"]
+    assert set(select["options"]) == {str(choice) for choice in choices}
     texts = ENGLISH["selector"][select["translation_key"]]["options"]
     assert set(texts) == set(select["options"])
-    # And that of the repair that asks what a meter is.
-    assert set(ENGLISH["selector"]) == {select["translation_key"], FIELD_ORIGIN}
+
+
+def test_the_form_offers_the_devices_of_tenancies() -> None:
+    """Of both plans, which are models of their own."""
+    for form in FORMS.values():
+        if "account_number" in form["fields"] or set(form["fields"]) == {"device_id"}:
+            filters = form["fields"]["device_id"]["selector"]["device"]["filter"]
+            assert {each["model"] for each in filters} == set(MODELS.values())
+            assert {each["integration"] for each in filters} == {DOMAIN}

@@ -1,7 +1,7 @@
 """Texts and icons are there for all that the code shows, and for nothing else."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any, Final
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.qube import config_flow, options_flow
+from custom_components.qube import config_flow, options_flow, tenancy_forms
 from custom_components.qube.api import (
     PropertyReading,
     QubeApiError,
@@ -25,7 +25,9 @@ from custom_components.qube.binary_sensor import ONLINE
 from custom_components.qube.condition import CONDITIONS
 from custom_components.qube.entity_budget import ORDER
 from custom_components.qube.errors import command_failed, translation_of, update_failed
+from custom_components.qube.event import ACTIVITY
 from custom_components.qube.history_sensor import HISTORY_IMPORTED
+from custom_components.qube.ledger_repairs import KEYS, RESTORED
 from custom_components.qube.number import NUMBERS
 from custom_components.qube.properties import QUANTITIES, describe_properties
 from custom_components.qube.register import Verdict
@@ -38,7 +40,14 @@ from custom_components.qube.replacement_repairs import (
 from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
 from custom_components.qube.space_sensor import SPACE_SENSORS
+from custom_components.qube.subentry_flow import TenancyFlow
+from custom_components.qube.supply_repairs import SupplyIssue
 from custom_components.qube.switch import SWITCHES
+from custom_components.qube.tenancy_binary_sensor import TENANCY_BINARY_SENSORS
+from custom_components.qube.tenancy_events import TenancyEventKind
+from custom_components.qube.tenancy_sensor import TENANCY_SENSORS
+from custom_components.qube.tenancy_switch import HOLD
+from custom_components.qube.tenancy_terms import SUBENTRY_TENANCY
 from custom_components.qube.trigger import TRIGGERS
 from tests.texts import ENGLISH, INTEGRATION, all_calls, calls_in, leaves, placeholders_in
 
@@ -58,6 +67,8 @@ REPAIR_STEPS: Final = {"meter_origin": {"origin"}, "meter_replaced": {"init"}}
 RAISED: Final = {"UpdateFailed", "ConfigEntryAuthFailed", "HomeAssistantError"} | {
     *("ServiceValidationError", "ConfigEntryNotReady", "ConfigEntryError")
 }
+
+BILLING_ERRORS: Final = {"InvalidAmountError", "LedgerError", "RefusedError"}
 
 
 def keys_of(node: ast.expr | None) -> set[str]:
@@ -83,14 +94,17 @@ def entities() -> dict[str, dict[str, Any]]:
     ]
     further = (description for _, description in describe_properties(readings))
     return {
-        "binary_sensor": {ONLINE.translation_key or ONLINE.key: ONLINE},
+        "binary_sensor": {
+            each.translation_key or each.key: each for each in (ONLINE, *TENANCY_BINARY_SENSORS)
+        },
+        "event": {ACTIVITY.key: ACTIVITY},
         "number": {each.translation_key or each.key: each for each in NUMBERS},
         "select": {each.translation_key or each.key: each for each in SELECTS},
         "sensor": {
             each.translation_key or each.key: each
-            for each in chain(SPACE_SENSORS, [HISTORY_IMPORTED], SENSORS, further)
+            for each in chain(SPACE_SENSORS, [HISTORY_IMPORTED], SENSORS, further, TENANCY_SENSORS)
         },
-        "switch": {each.translation_key or each.key: each for each in SWITCHES},
+        "switch": {each.translation_key or each.key: each for each in (*SWITCHES, HOLD)},
     }
 
 
@@ -105,6 +119,22 @@ def exceptions() -> dict[str, set[str]]:
         if function in RAISED and isinstance(key := words.get("translation_key"), ast.Constant):
             assert isinstance(key.value, str)
             used[key.value] = keys_of(words.get("translation_placeholders"))
+    return used | billing_errors()
+
+
+def billing_errors() -> dict[str, set[str]]:
+    """Return the placeholders that each error of billing always has, by the key of its text.
+
+    The actions add to an error about an amount in which field it is.
+    """
+    used = {key: set[str]() for key in KEYS if key != RESTORED}
+    for function, _, arguments in all_calls():
+        if function in BILLING_ERRORS and isinstance(key := arguments[0], ast.Constant):
+            assert isinstance(key.value, str)
+            placeholders = keys_of(arguments[1] if len(arguments) > 1 else None)
+            if function == "InvalidAmountError":
+                placeholders.add("field")
+            used[key.value] = used.get(key.value, placeholders) & placeholders
     return used
 
 
@@ -116,6 +146,12 @@ def issues() -> dict[str, tuple[set[str], bool]]:
             continue
         key = ast.unparse(words["translation_key"]).removeprefix("f").strip("'")
         placeholders = keys_of(words["translation_placeholders"])
+        if key == "issue":
+            used |= {each: (placeholders, each is SupplyIssue.CONTESTED) for each in SupplyIssue}
+            continue
+        if key == "error":
+            used |= {each: (placeholders, each == RESTORED) for each in KEYS}
+            continue
         is_fixable = ast.unparse(words["is_fixable"]) == "True"
         for verdict in Verdict if "{" in key else ("",):
             if verdict is not Verdict.GOOD:
@@ -194,9 +230,13 @@ def test_what_is_left_off_on_large_accounts_can_be_named() -> None:
 
 
 def test_states_are_the_options() -> None:
-    """Each choice of a select has its text."""
-    for key, description in entities()["select"].items():
-        assert set(ENGLISH["entity"]["select"][key]["state"]) == set(description.options)
+    """Each choice of a select and each state of a sensor in words has its text, each event too."""
+    for platform in ("select", "sensor"):
+        for key, description in entities()[platform].items():
+            states = ENGLISH["entity"][platform][key].get("state", {})
+            assert set(states) == set(description.options or ()), key
+    events = ENGLISH["entity"]["event"]["activity"]["state_attributes"]["event_type"]["state"]
+    assert set(events) == set(TenancyEventKind)
 
 
 def test_icons_are_there_only_for_what_exists() -> None:
@@ -271,6 +311,17 @@ SCHEMAS: Final = {
     },
 }
 MENUS: Final = {"config": set[str](), "options": {"init"}}
+TENANCY: Final = ENGLISH["config_subentries"][SUBENTRY_TENANCY]
+TENANCY_SCHEMAS: Final = {
+    "user": tenancy_forms.parties_schema({}),
+    "start": tenancy_forms.START_SCHEMA,
+    "rates": tenancy_forms.RATES_SCHEMA,
+    "mode_prepaid": tenancy_forms.CONFIRM_SCHEMA,
+    "mode_relay_off": tenancy_forms.MODE_SCHEMA,
+    "mode_other": tenancy_forms.MODE_SCHEMA,
+    **{plan.value: schema for plan, schema in tenancy_forms.SUPPLY_SCHEMAS.items()},
+    **{f"change_{plan}": schema for plan, schema in tenancy_forms.CHANGE_SCHEMAS.items()},
+}
 
 
 @pytest.mark.parametrize("flow", SCHEMAS)
@@ -279,6 +330,74 @@ def test_every_step_of_a_flow_has_its_texts(flow: str) -> None:
     schemas, texts = SCHEMAS[flow], ENGLISH[flow]["step"]
     assert strings_in(f"{flow}_flow", "async_show_form", "step_id") == set(schemas)
     assert set(texts) == set(schemas) | MENUS[flow]
+    check_steps(schemas, texts)
+
+
+def test_every_step_of_a_tenancy_has_its_texts() -> None:
+    """Its forms and its menu; to change something begins with the form of the plan."""
+    steps = {
+        name.removeprefix("async_step_")
+        for name in vars(TenancyFlow)
+        if name.startswith("async_step_")
+    }
+    assert steps - {"reconfigure"} == set(TENANCY_SCHEMAS) | {"opening"} == set(TENANCY["step"])
+    check_steps(TENANCY_SCHEMAS, TENANCY["step"])
+    menu = TENANCY["step"]["opening"]
+    ((words),) = (
+        words for function, words, _ in calls_in("subentry_flow") if function == "async_show_menu"
+    )
+    assert set(ast.literal_eval(words["menu_options"])) == set(menu["menu_options"]) <= steps
+    assert placeholders_in(menu["description"]) == keys_of(words["description_placeholders"])
+    assert TENANCY["entry_type"]
+    assert set(TENANCY["initiate_flow"]) == {"user", "reconfigure"}
+
+
+def test_every_error_and_every_end_of_a_tenancy_has_its_text() -> None:
+    """Of its own, of amounts, of the cloud, and of a command that changes the mode."""
+    texts = {key: placeholders_in(text) for key, text in TENANCY["error"].items()}
+    amounts = strings_in("billing/money", "InvalidAmountError", "key")
+    amounts |= strings_in("billing/models", "InvalidAmountError", "key")
+    own = {
+        node.value
+        for source in ("subentry_flow", "tenancy_input")
+        for function, _, arguments in calls_in(source)
+        if function == "refuse" and len(arguments) > 1
+        for node in ast.walk(arguments[1])
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    cloud = {key: set(placeholders) for key, placeholders in map(translation_of, ERRORS)}
+    commands = {
+        key: placeholders for key, placeholders in exceptions().items() if key.startswith("command")
+    }
+    assert set(texts) == amounts | own | set(cloud) | set(commands)
+    assert {key: texts[key] for key in cloud} == cloud
+    assert {key: texts[key] - commands[key] for key in commands if texts[key] - commands[key]} == {}
+    ends = strings_in("subentry_flow", "AbortFlow", "reason")
+    ends |= strings_in("subentry_flow", "async_abort", "reason")
+    assert set(TENANCY["abort"]) == ends
+
+
+def test_every_choice_in_the_forms_of_a_tenancy_has_its_text() -> None:
+    """By the key that its selector names."""
+    schemas = TENANCY_SCHEMAS.values()
+    for selector in chain.from_iterable(map(selectors_in, schemas)):
+        config = getattr(selector, "config", {})
+        if (key := config.get("translation_key")) is not None:
+            assert set(ENGLISH["selector"][key]["options"]) == set(config["options"]), key
+
+
+def selectors_in(schema: object) -> Iterator[object]:
+    """Yield what the fields of a schema are chosen with, those of its sections too."""
+    for value in getattr(schema, "schema", {}).values():
+        inner = getattr(value, "schema", None)
+        if inner is not None:
+            yield from selectors_in(inner)
+        else:
+            yield value
+
+
+def check_steps(schemas: Mapping[str, object], texts: Mapping[str, Any]) -> None:
+    """Look whether the forms of a flow have a title, and names and descriptions of their fields."""
     for step, schema in schemas.items():
         assert texts[step]["title"]
         wanted = fields(schema)
@@ -327,8 +446,9 @@ def test_every_trigger_and_condition_has_its_texts_and_its_icon(
     for key, text in texts.items():
         assert text["name"]
         assert text["description"].endswith(".")
-        assert set(text["fields"]) == set(described[key]["fields"])
-        assert all(field["name"] for field in text["fields"].values())
+        fields = text.get("fields", {})
+        assert set(fields) == set(described[key].get("fields", {}))
+        assert all(field["name"] for field in fields.values())
         assert set(ICONS[f"{kind}s"][key]) == {kind}
 
 

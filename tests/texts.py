@@ -37,5 +37,6 @@ def calls_in(name: str) -> Iterator[tuple[str, dict[str, ast.expr], list[ast.exp
 
 def all_calls() -> Iterator[tuple[str, dict[str, ast.expr], list[ast.expr]]]:
     """Yield each call of the integration."""
-    for source in INTEGRATION.glob("*.py"):
-        yield from calls_in(source.stem)
+    for folder in (INTEGRATION, INTEGRATION / "billing"):
+        for source in folder.glob("*.py"):
+            yield from calls_in(str(source.relative_to(INTEGRATION).with_suffix("")))

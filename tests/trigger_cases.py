@@ -8,6 +8,7 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import ServiceCall
 import pytest
 
+from custom_components.qube.tenancy_events import TenancyEventKind
 from tests.account import Account
 from tests.simulator import FaultKind, SimulatedCloud, SimulatedMeter, Source
 
@@ -70,6 +71,13 @@ CASES = {
     "switched_to_generator": Case(cause=generator, undo=grid, entity="active_tariff"),
     "switched_to_grid": Case(cause=grid, undo=generator, entity="active_tariff"),
     "went_offline": Case(cause=lost, undo=found, entity="online"),
+}
+# Those of tenancies, which are events.
+EVENTS = {
+    "bill_became_overdue": TenancyEventKind.OVERDUE,
+    "bill_was_issued": TenancyEventKind.BILL_ISSUED,
+    "power_was_cut": TenancyEventKind.CUT,
+    "power_was_restored": TenancyEventKind.RESTORED,
 }
 ALL = pytest.mark.parametrize(("key", "case"), CASES.items(), ids=list(CASES))
 

@@ -12,6 +12,8 @@ from homeassistant.helpers.typing import ConfigType
 
 from .api import QubeClient
 from .back_fill import BackFill
+from .bill_page import BillView
+from .books import Books
 from .const import DOMAIN
 from .devices import Devices
 from .history_import import HistoryImport
@@ -22,10 +24,14 @@ from .outage import OutageWatch
 from .runtime import QubeConfigEntry, QubeRuntimeData
 from .services import async_setup_services
 from .space_energy import SpaceEnergy
+from .tenancies import Tenancies
+from .tenancy_reports import async_setup_tenancy_reports
+from .tenancy_services import async_setup_tenancy_services
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
+    Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -34,8 +40,11 @@ PLATFORMS: Final = [
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions, which are there before any account is loaded."""
+    """Register the actions and the page of bills, which are there before any account is loaded."""
     async_setup_services(hass)
+    async_setup_tenancy_services(hass)
+    async_setup_tenancy_reports(hass)
+    hass.http.register_view(BillView())
     return True
 
 
@@ -55,6 +64,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
     await history.async_load()
     importer = HistoryImport(hass=hass, client=client, identities=identities, store=history)
     back_fill = BackFill(hass, entry, importer)
+    books = Books(hass, entry)
+    tenancies = Tenancies(hass, entry, books, devices)
     entry.runtime_data = QubeRuntimeData(
         identities=identities,
         inventory=inventory,
@@ -62,10 +73,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
         space_energy=space_energy,
         history=history,
         back_fill=back_fill,
+        books=books,
+        tenancies=tenancies,
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     back_fill.async_start(inventory)
     devices.async_follow()
+    tenancies.async_follow()
     OutageWatch(hass, inventory).async_follow()
     return True
 
@@ -77,11 +91,12 @@ async def async_unload_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> boo
         await entry.runtime_data.identities.async_save()
         await entry.runtime_data.space_energy.async_save()
         await entry.runtime_data.history.async_save()
+        await entry.runtime_data.books.async_close()
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> None:
-    """Delete what was stored for an account."""
+    """Delete what was stored for an account; the ledger stays, it is nobody's to delete."""
     await IdentityStore(hass, entry.entry_id).async_remove()
     await SpaceEnergy(hass, entry.entry_id).async_remove()
     await HistoryStore(hass, entry.entry_id).async_remove()

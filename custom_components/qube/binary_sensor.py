@@ -1,4 +1,4 @@
-"""Binary sensors: whether a meter is online."""
+"""Binary sensors: whether a meter is online, and what is wrong with a tenancy's account."""
 
 from dataclasses import dataclass
 from typing import Final, override
@@ -14,6 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import QubeEntity, QubeEntityDescription, async_add_meter_entities
 from .runtime import QubeConfigEntry
+from .tenancy_binary_sensor import async_add_tenancy_binary_sensors
 
 PARALLEL_UPDATES: Final = 0
 
@@ -42,6 +43,7 @@ async def async_setup_entry(
     async_add_meter_entities(
         hass, entry, async_add_entities, lambda meter: (QubeBinarySensor(meter, ONLINE),)
     )
+    async_add_tenancy_binary_sensors(hass, entry, async_add_entities)
 
 
 class QubeBinarySensor(QubeEntity[bool], BinarySensorEntity):

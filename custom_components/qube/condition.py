@@ -1,4 +1,4 @@
-"""Conditions: how a meter is supplied now."""
+"""Conditions: how a meter is supplied now, and how a tenancy's account stands."""
 
 from typing import Final, override
 
@@ -7,7 +7,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.condition import Condition, EntityStateConditionBase
 
-from .targets import ACTIVE_TARIFF, RELAY, EntityKind
+from .billing.supply_models import SupplyState
+from .targets import ACTIVE_TARIFF, LOW_BALANCE, OVERDUE, RELAY, SUPPLY, EntityKind
 
 
 def _is(kind: EntityKind, wanted: str) -> type[Condition]:
@@ -30,7 +31,10 @@ def _is(kind: EntityKind, wanted: str) -> type[Condition]:
 
 
 CONDITIONS: Final[dict[str, type[Condition]]] = {
+    "is_balance_low": _is(LOW_BALANCE, STATE_ON),
+    "is_bill_overdue": _is(OVERDUE, STATE_ON),
     "is_on_generator": _is(ACTIVE_TARIFF, "dg"),
+    "is_power_cut": _is(SUPPLY, SupplyState.CUT),
     "is_relay_on": _is(RELAY, STATE_ON),
 }
 

@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+)
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow, section
@@ -28,6 +33,8 @@ from .api import (
 from .const import DOMAIN
 from .devices import space_identifier
 from .options_flow import QubeOptionsFlow
+from .subentry_flow import TenancyFlow
+from .tenancy_terms import SUBENTRY_TENANCY
 
 SECTION_ADVANCED: Final = "advanced"
 
@@ -51,6 +58,15 @@ class QubeConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> QubeOptionsFlow:
         """Return the options flow."""
         return QubeOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return the flows of what an account can have: tenancies."""
+        return {SUBENTRY_TENANCY: TenancyFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -19,6 +19,9 @@ MAX_HISTORY_DAYS: Final = 3650
 INVENTORY_INTERVAL: Final = timedelta(minutes=5)
 DETAILS_INTERVAL: Final = timedelta(minutes=5)
 
+# Of the config entry: which ledger the account has had since its first tenancy.
+CONF_LEDGER_ID: Final = "ledger_id"
+
 # Qube's days and hours, whatever zone Home Assistant is in.
 INDIA: Final = timezone(timedelta(hours=5, minutes=30), "IST")
 
@@ -26,3 +29,7 @@ EVENT_METER_REPLACED: Final = "qube_meter_replaced"
 EVENT_REPLACEMENT_UNDONE: Final = "qube_meter_replacement_undone"
 ATTR_OLD_QUBE_DEVICE: Final = "old_qube_device"
 ATTR_NEW_QUBE_DEVICE: Final = "new_qube_device"
+
+# The fields of actions about a range of days.
+ATTR_FROM: Final = "from"
+ATTR_TO: Final = "to"

@@ -212,6 +212,10 @@ class MeterCoordinator(TimestampDataUpdateCoordinator[MeterData | None]):
         """Return whether no younger command has taken this one's place."""
         return self._requested.get(command.field) is command
 
+    def is_commanded(self, field: str) -> bool:
+        """Return whether a command on a field is under way."""
+        return field in self._requested
+
     @callback
     def async_settle(self, command: Command) -> None:
         """Show what the meter itself shows again."""

@@ -47,6 +47,11 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(INDIA).date()
 
 
+def last_day_before(end: datetime) -> date:
+    """Return the last day in India before an aware time that is excluded, as an end is."""
+    return day_of(end - timedelta.resolution)
+
+
 def today() -> date:
     """Return the day it is in India."""
     return day_of(dt_util.utcnow())

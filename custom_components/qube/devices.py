@@ -41,6 +41,11 @@ def meter_identifier(key: str) -> tuple[str, str]:
     return DOMAIN, key
 
 
+def tenancy_identifier(tenancy_id: str) -> tuple[str, str]:
+    """Return the device identifier of a tenancy."""
+    return DOMAIN, f"tenancy_{tenancy_id}"
+
+
 class Devices:
     """Make, update and remove the devices of one account, and run a coordinator for each meter."""
 
@@ -91,8 +96,22 @@ class Devices:
             self._known[identifier] = None
 
     @callback
+    def async_show_tenant(self, tenancy_id: str, name: str) -> None:
+        """Show the name of a tenancy, which its owner may have changed."""
+        device = self._registry.async_get_device_by_identifier(
+            tenancy_identifier(tenancy_id), self._entry.entry_id
+        )
+        if device is not None:
+            self._registry.async_update_device(device.id, name=name)
+
+    @callback
     def async_remove(self, device: dr.DeviceEntry) -> bool:
-        """Forget a device that its owner removes; refuse where the cloud still lists it."""
+        """Forget a device that its owner removes; refuse where the cloud still lists it.
+
+        A tenancy's goes with its subentry only.
+        """
+        if device.config_subentry_id is not None:
+            return False
         (identifier,) = device.identifiers
         if identifier in self._known and not self._absences[identifier]:
             return False
@@ -226,7 +245,7 @@ class Devices:
         present |= {meter_identifier(meter.key) for meter in meters if meter is not None}
         for device in dr.async_entries_for_config_entry(self._registry, self._entry.entry_id):
             (identifier,) = device.identifiers
-            if identifier in present:
+            if identifier in present or device.config_subentry_id is not None:
                 self._absences.pop(identifier, None)
                 continue
             self._absences[identifier] += 1

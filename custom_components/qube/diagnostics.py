@@ -2,7 +2,8 @@
 
 Each field is named here; what is not named stays out. So there are no names, descriptions, tags
 and UDFs (they may be those of tenants), no balances, tariffs, readings and relay states (what
-somebody owes and uses, and when they are at home), no free text of the cloud, and no API key.
+somebody owes and uses, and when they are at home), no free text of the cloud, and no API key. Of a
+tenancy there is neither a name nor an amount, of the ledger only whether it is sound.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,11 +18,13 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from yarl import URL
 
 from .api import Device, Metrics, QubeApiError, Space
+from .books import Books
 from .const import CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S
 from .coordinator import MeterCoordinator
-from .devices import meter_identifier, space_identifier
+from .devices import meter_identifier, space_identifier, tenancy_identifier
 from .inventory import InventoryCoordinator
 from .runtime import QubeConfigEntry
+from .tenancy import Tenancy
 
 type Facts = Mapping[str, object]
 
@@ -30,19 +33,22 @@ SHOWN_OF_DEVICE_ID: Final = 6
 
 
 async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: QubeConfigEntry) -> Facts:
-    """Return the facts of an account, of all its spaces and of all its meters."""
+    """Return the facts of an account, of all its spaces, meters and tenancies."""
     if entry.state is not ConfigEntryState.LOADED:
         return {"account": _settings(entry)}
     runtime = entry.runtime_data
     return _facts(
-        entry, list(runtime.inventory.data.values()), list(runtime.devices.meters.values())
+        entry,
+        list(runtime.inventory.data.values()),
+        list(runtime.devices.meters.values()),
+        list(runtime.tenancies),
     )
 
 
 async def async_get_device_diagnostics(
     _hass: HomeAssistant, entry: QubeConfigEntry, device: DeviceEntry
 ) -> Facts:
-    """Return the facts of a meter, or of a space and its meters."""
+    """Return the facts of a space, a meter or a tenancy, and of what is below it."""
     if entry.state is not ConfigEntryState.LOADED:
         return {"account": _settings(entry)}
     runtime = entry.runtime_data
@@ -58,11 +64,20 @@ async def async_get_device_diagnostics(
         if meter_identifier(meter.key) in device.identifiers
         or meter.identity.device_id in in_spaces
     ]
-    return _facts(entry, spaces, meters)
+    keys = {meter.key for meter in meters}
+    tenancies = [
+        tenancy
+        for tenancy in runtime.tenancies
+        if tenancy_identifier(tenancy.tenancy_id) in device.identifiers or tenancy.meter_key in keys
+    ]
+    return _facts(entry, spaces, meters, tenancies)
 
 
 def _facts(
-    entry: QubeConfigEntry, spaces: Collection[Space], meters: Collection[MeterCoordinator]
+    entry: QubeConfigEntry,
+    spaces: Collection[Space],
+    meters: Collection[MeterCoordinator],
+    tenancies: Collection[Tenancy],
 ) -> Facts:
     runtime = entry.runtime_data
     everywhere = runtime.devices.meters.values()
@@ -75,9 +90,22 @@ def _facts(
             "meters": len(everywhere),
             "meters_online": sum(meter.is_online for meter in everywhere),
             "meters_failing": sum(not meter.last_update_success for meter in everywhere),
+            "tenancies": len(list(runtime.tenancies)),
+            "tenancies_charging": sum(each.view.is_charging for each in runtime.tenancies),
+            "ledger": _ledger(runtime.books),
         },
         "spaces": [_space(space) for space in spaces],
         "meters": [_meter(meter) for meter in meters],
+        "tenancies": [_tenancy(tenancy) for tenancy in tenancies],
+    }
+
+
+def _ledger(books: Books) -> Facts:
+    """Return whether money can be booked, and why it cannot."""
+    return {
+        "is_sound": books.is_sound,
+        "is_restored": books.is_restored,
+        "error": books.error and books.error.key,
     }
 
 
@@ -130,6 +158,21 @@ def _meter(meter: MeterCoordinator) -> Facts:
         **_polling(meter),
         **(_details(data.device) if data else {}),
         **(_metrics(data.metrics) if data and data.metrics else {}),
+    }
+
+
+def _tenancy(tenancy: Tenancy) -> Facts:
+    """Return how charging and supply go; its meter is found by the end of its key."""
+    view = tenancy.view
+    charged_until = view.charged_until
+    return {
+        "meter": _shortened(tenancy.meter_key),
+        "plan": tenancy.plan.value,
+        "supply": view.supply and view.supply.value,
+        "is_held": view.is_held,
+        "is_closed": tenancy.is_closed,
+        "is_charging": view.is_charging,
+        "charged_until": charged_until and charged_until.isoformat(timespec="seconds"),
     }
 
 

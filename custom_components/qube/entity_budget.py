@@ -1,8 +1,10 @@
 """Which entities are on by default, so that a large account stays below Home Assistant's limit."""
 
+from collections.abc import Collection
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY
 from homeassistant.helpers.issue_registry import (
     IssueSeverity,
@@ -34,6 +36,16 @@ ORDER: Final = {
 }
 RANKS: Final = {key: rank for rank, key in enumerate(ORDER)}
 
+# The same for the entities of a tenancy.
+TENANCY_ORDER: Final = (
+    *("balance", "supply", "activity", "hold", "low_balance", "overdue", "days_left"),
+    *("amount_due", "bill_due", "grid_use", "grid_cost", "generator_use", "generator_cost"),
+    "charged_until",
+)
+TENANCY_RANKS: Final = {key: rank for rank, key in enumerate(TENANCY_ORDER)}
+# What was charged, whether there is power, and what happens: these a tenancy has in any case, also
+# out of the reserve, because an owner adds each tenancy by hand and the triggers listen to them.
+ALWAYS_OF_TENANCY: Final = 3
 
 # A space has a sensor for each of the things that its meters come to, and one for their history.
 PER_SPACE: Final = 5
@@ -57,6 +69,35 @@ def _share(room: int, meters: int, spaces: int) -> int:
     """Share out evenly; where each can have more than a space has, the meters have the rest."""
     evenly = room // (meters + spaces)
     return max(evenly, (room - PER_SPACE * spaces) // meters) if meters else evenly
+
+
+def enabled_per_tenancy(*, meters: int, older: int, new: int, enabled: int) -> int:
+    """Return how many entities of each new tenancy may be on by default.
+
+    What is left of the limit is shared with those that the other meters may still get. `older`
+    tenancies are among the `enabled` entities of the account, the new ones are not.
+    """
+    room = max(0, MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY - RESERVE - enabled)
+    return max(ALWAYS_OF_TENANCY, room // max(new, meters - older, 1))
+
+
+@callback
+def async_enabled_of_tenancies(
+    hass: HomeAssistant, entry: QubeConfigEntry, new: Collection[str]
+) -> int:
+    """Return how many entities of these tenancies may be on by default.
+
+    The answer is the same before and after their own entities are registered: each platform asks.
+    """
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    others = [each for each in entities if each.config_subentry_id not in new]
+    of_tenancies = {each.config_subentry_id for each in others} - {None}
+    return enabled_per_tenancy(
+        meters=len(entry.runtime_data.devices.meters),
+        older=len(of_tenancies),
+        new=len(new),
+        enabled=sum(each.disabled_by is None for each in others),
+    )
 
 
 async def async_review_budget(

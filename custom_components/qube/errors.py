@@ -1,11 +1,11 @@
-"""Errors of the client, in words for people."""
+"""Errors of the client and of billing, in words for people."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .api import (
@@ -16,6 +16,7 @@ from .api import (
     QubeError,
     QubeRateLimitError,
 )
+from .billing.errors import BillingError, LedgerError
 from .const import DOMAIN
 
 
@@ -56,6 +57,24 @@ def errors_for_people(hass: HomeAssistant, entry: ConfigEntry) -> Iterator[None]
             translation_domain=DOMAIN,
             translation_key=key,
             translation_placeholders=placeholders,
+        ) from err
+
+
+@contextmanager
+def billing_errors_for_people() -> Iterator[None]:
+    """Raise billing's errors as the person who called an action understands them.
+
+    What a person can enter differently is a ServiceValidationError, which is not logged; a sick
+    ledger is none.
+    """
+    try:
+        yield
+    except BillingError as err:
+        raised = HomeAssistantError if isinstance(err, LedgerError) else ServiceValidationError
+        raise raised(
+            translation_domain=DOMAIN,
+            translation_key=err.key,
+            translation_placeholders=dict(err.placeholders),
         ) from err
 
 

@@ -1,4 +1,4 @@
-"""What an assistant can ask about the meters: only what is exposed to it, and only to read."""
+"""What an assistant can ask: about meters and tenancies, what is exposed to it, only to read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,9 +34,24 @@ import probatio
 
 from .const import DOMAIN
 
-# What is told, by the key of the entity that shows it; a space has the first two.
-TOLD_KEYS: Final = ("power", "energy", "active_tariff", "relay", "mode", "online", "balance")
-SPOKEN: Final = {"active_tariff": {"eb": "grid (EB)", "dg": "generator (DG)"}}
+# What is told, by the key of the entity that shows it; a space has the first two, a tenancy those
+# from the balance on.
+TOLD_KEYS: Final = (
+    *("power", "energy", "active_tariff", "relay", "mode", "online", "balance"),
+    *("supply", "amount_due", "days_left"),
+)
+SPOKEN: Final = {
+    "active_tariff": {"eb": "grid (EB)", "dg": "generator (DG)"},
+    "supply": {
+        "warned": "on, warned of a low balance",
+        "protected": "on, nothing is cut at this time",
+        "emergency_credit": "on, by the emergency credit",
+        "cut": "cut, because money is owed",
+        "held": "on, the owner does not want it cut",
+        "waiting": "to be switched as soon as possible",
+        "by_hand": "switched by hand",
+    },
+}
 NOT_KNOWN: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 # More than these nobody wants to hear, and a language model would pay for each.
 MAX_MATCHES: Final = 20
@@ -48,8 +63,13 @@ READ_ONLY: Final = ToolAnnotations(
 
 @dataclass(frozen=True, kw_only=True)
 class ExposedDevice:
-    """A meter or a space, and those of its states that the assistant may know, by entity key."""
+    """A meter, a space or a tenancy, and those of its states that the assistant may know, by key.
 
+    `via` is the device above it: a meter's space, a tenancy's meter.
+    """
+
+    device_id: str
+    via: str | None
     name: str
     space: str | None
     states: Mapping[str, State]
@@ -62,10 +82,16 @@ class ExposedDevice:
 
 @callback
 def exposed_devices(hass: HomeAssistant, assistant: str) -> list[ExposedDevice]:
-    """Return the meters and spaces of which the assistant may know something."""
+    """Return the meters, spaces and tenancies of which the assistant may know something."""
     registry = dr.async_get(hass)
     found = [
-        ExposedDevice(name=_name(device), space=_space_name(registry, device), states=states)
+        ExposedDevice(
+            device_id=device.id,
+            via=device.via_device_id,
+            name=_name(device),
+            space=_space_name(registry, device),
+            states=states,
+        )
         for entry in hass.config_entries.async_loaded_entries(DOMAIN)
         for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
         if (states := _exposed_states(hass, assistant, device))
@@ -87,8 +113,11 @@ def _exposed_states(
 
 
 def _space_name(registry: dr.DeviceRegistry, device: dr.DeviceEntry) -> str | None:
-    space = registry.async_get(device.via_device_id) if device.via_device_id else None
-    return _name(space) if space else None
+    """Return the name of what a device is in: it is at the top, above a tenancy's meter, too."""
+    above = registry.async_get(device.via_device_id) if device.via_device_id else None
+    if not isinstance(above, dr.DeviceEntry):
+        return None
+    return _space_name(registry, above) or _name(above)
 
 
 def _name(device: dr.DeviceEntry | dr.ChildDeviceEntry) -> str:
@@ -153,12 +182,13 @@ class MeterTool(Tool):
     title = "Get what an electricity meter shows"
     description = (
         "Tells the power and energy that a room or a whole space uses, whether it runs on the "
-        "grid or on the generator, and its relay, mode and balance."
+        "grid or on the generator, and its relay, mode and balance; and of a tenant's account the "
+        "balance, the amount due, the days left and whether power is cut."
     )
     parameters = probatio.Schema(
         {
             probatio.Required(
-                "name", description="Name of the meter or the space, such as Room 101."
+                "name", description="Name of the meter, the space or the tenant, such as Room 101."
             ): cv.string
         }
     )
@@ -184,8 +214,11 @@ class LowBalancesTool(Tool):
     """Tell which balances are low."""
 
     name = "qube__low_balances"
-    title = "Get the electricity meters with a low balance"
-    description = "Tells which prepaid electricity meters have a balance below an amount in rupees."
+    title = "Get the electricity meters and tenants with a low balance"
+    description = (
+        "Tells which prepaid electricity meters and which tenants have a balance below an amount "
+        "in rupees."
+    )
     parameters = probatio.Schema(
         {
             probatio.Required("below", description="Amount in rupees (INR)."): probatio.All(
@@ -202,10 +235,15 @@ class LowBalancesTool(Tool):
     ) -> ToolResult:
         """Answer with the lowest first."""
         below: float = self.parameters(tool_input.tool_args)["below"]
+        devices = exposed_devices(hass, llm_context.assistant)
+        # Where tenants have accounts here, what Qube's cloud keeps for the meter means nothing.
+        replaced = {device.via for device in devices if "balance" in device.states}
         balances = [
             (balance, device)
-            for device in exposed_devices(hass, llm_context.assistant)
-            if (balance := _balance(device)) is not None and balance < below
+            for device in devices
+            if device.device_id not in replaced
+            and (balance := _balance(device)) is not None
+            and balance < below
         ]
         balances.sort(key=lambda each: each[0])
         return ToolResult(
@@ -229,8 +267,8 @@ def _told(hass: HomeAssistant, device: ExposedDevice) -> JsonObjectType:
         if (state := device.states.get(key)) is None:
             continue
         value = SPOKEN.get(key, {}).get(state.state, state.state)
-        if state.domain == SENSOR_DOMAIN and state.state not in NOT_KNOWN:
-            unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, "")
+        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+        if unit and state.domain == SENSOR_DOMAIN and state.state not in NOT_KNOWN:
             value = f"{async_rounded_state(hass, state.entity_id, state)} {unit}"
         told[key] = value
     return told

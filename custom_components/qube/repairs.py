@@ -12,7 +12,9 @@ from homeassistant.helpers.issue_registry import (
 )
 
 from .const import DOMAIN
+from .ledger_repairs import ledger_flow
 from .replacement_repairs import replacement_flow
+from .supply_repairs import supply_flow
 
 if TYPE_CHECKING:
     from .coordinator import MeterCoordinator
@@ -76,11 +78,15 @@ async def async_create_fix_flow(
     content = data or {}
     entry = hass.config_entries.async_get_entry(str(content.get("entry_id")))
     key = str(content.get("key"))
+    if (flow := ledger_flow(entry, issue_id)) is not None:
+        return flow
     if (flow := replacement_flow(entry, issue_id, key)) is not None:
+        return flow
+    if (flow := supply_flow(entry, issue_id, str(content.get("tenancy_id")))) is not None:
         return flow
     if entry is not None and entry.state is ConfigEntryState.LOADED:
         meter = entry.runtime_data.devices.meters.get(key)
         if meter is not None:
             return RegisterRepairFlow(meter)
-    # The meter is gone, and its question with it.
+    # What it was about is gone, and the question with it.
     return ConfirmRepairFlow()

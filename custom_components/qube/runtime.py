@@ -8,11 +8,13 @@ from homeassistant.config_entries import ConfigEntry
 
 if TYPE_CHECKING:
     from .back_fill import BackFill
+    from .books import Books
     from .devices import Devices
     from .history_store import HistoryStore
     from .identity import IdentityStore
     from .inventory import InventoryCoordinator
     from .space_energy import SpaceEnergy
+    from .tenancies import Tenancies
 
 type QubeConfigEntry = ConfigEntry[QubeRuntimeData]
 
@@ -27,4 +29,6 @@ class QubeRuntimeData:
     space_energy: SpaceEnergy
     history: HistoryStore
     back_fill: BackFill
+    books: Books
+    tenancies: Tenancies
     changing_metadata: asyncio.Lock = field(default_factory=asyncio.Lock)

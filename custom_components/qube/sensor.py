@@ -1,4 +1,4 @@
-"""Sensors: what a meter measures, its balance and its price, and what a space comes to."""
+"""Sensors of a meter: what it measures, its balance and price; and of spaces and tenancies."""
 
 from collections.abc import Iterator
 from typing import Final, override
@@ -18,6 +18,7 @@ from .history_sensor import async_add_history_sensors
 from .properties import QubeSensorDescription, describe_properties
 from .runtime import QubeConfigEntry
 from .space_sensor import async_add_space_sensors
+from .tenancy_sensor import async_add_tenancy_sensors
 
 PARALLEL_UPDATES: Final = 0
 
@@ -94,6 +95,7 @@ async def async_setup_entry(
     async_add_meter_entities(hass, entry, async_add_entities, build)
     async_add_space_sensors(hass, entry, async_add_entities)
     async_add_history_sensors(hass, entry, async_add_entities)
+    async_add_tenancy_sensors(hass, entry, async_add_entities)
 
 
 class QubeSensor(QubeEntity[float], SensorEntity):

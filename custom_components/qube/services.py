@@ -18,7 +18,7 @@ from homeassistant.util.json import JsonValueType
 import probatio
 
 from .api import Interval, Space
-from .const import DOMAIN, INDIA
+from .const import ATTR_FROM, ATTR_TO, DOMAIN, INDIA
 from .coordinator import MeterCoordinator
 from .days import Days
 from .devices import meter_identifier, space_identifier
@@ -28,8 +28,6 @@ from .metadata import FIELDS, async_change_meter, async_change_space, check
 from .recorded import async_recorded, check_days, check_range
 from .runtime import QubeConfigEntry
 
-ATTR_FROM: Final = "from"
-ATTR_TO: Final = "to"
 ATTR_INTERVAL: Final = "interval"
 ATTR_PROPERTY: Final = "property"
 

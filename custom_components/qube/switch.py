@@ -1,4 +1,4 @@
-"""Switches: the relay and the payment gateway."""
+"""Switches: the relay and the payment gateway, and the hold of a tenancy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from . import commands
 from .coordinator import MeterCoordinator
 from .entity import QubeEntity, QubeEntityDescription, async_add_meter_entities, live
 from .runtime import QubeConfigEntry
+from .tenancy_switch import async_add_hold_switches
 
 # The account's own limit on requests decides how many commands run at once.
 PARALLEL_UPDATES: Final = 0
@@ -61,6 +62,7 @@ async def async_setup_entry(
         async_add_entities,
         lambda meter: (QubeSwitch(meter, each) for each in SWITCHES if each.has_fn(meter)),
     )
+    async_add_hold_switches(hass, entry, async_add_entities)
 
 
 class QubeSwitch(QubeEntity[bool], SwitchEntity):

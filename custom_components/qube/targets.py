@@ -12,7 +12,7 @@ from .const import DOMAIN
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EntityKind:
-    """One kind of entity that a meter has: its platform, and the key of its description."""
+    """One kind of entity of a meter or a tenancy: its platform, and the key of its description."""
 
     platform: Platform
     key: str
@@ -30,7 +30,14 @@ class EntityKind:
         }
 
 
+# Of a meter; a balance is also of a tenancy.
 ACTIVE_TARIFF: Final = EntityKind(platform=Platform.SELECT, key="active_tariff")
 BALANCE: Final = EntityKind(platform=Platform.SENSOR, key="balance")
 ONLINE: Final = EntityKind(platform=Platform.BINARY_SENSOR, key="online")
 RELAY: Final = EntityKind(platform=Platform.SWITCH, key="relay")
+
+# Of a tenancy.
+ACTIVITY: Final = EntityKind(platform=Platform.EVENT, key="activity")
+LOW_BALANCE: Final = EntityKind(platform=Platform.BINARY_SENSOR, key="low_balance")
+OVERDUE: Final = EntityKind(platform=Platform.BINARY_SENSOR, key="overdue")
+SUPPLY: Final = EntityKind(platform=Platform.SENSOR, key="supply")

@@ -1,9 +1,10 @@
-"""Triggers: what happens to a meter, as the people who look after it would say it."""
+"""Triggers: what happens to a meter or a tenancy, as the people who look after it would say it."""
 
 import abc
 from collections.abc import Mapping
 from typing import ClassVar, Final, override
 
+from homeassistant.components.event.const import ATTR_EVENT_TYPE
 from homeassistant.const import CONF_OPTIONS, STATE_OFF, STATE_ON
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, State, callback
 from homeassistant.helpers.target import (
@@ -14,6 +15,7 @@ from homeassistant.helpers.trigger import (
     ENTITY_STATE_TRIGGER_SCHEMA_WITH_BEHAVIOR,
     EntityTriggerBase,
     NotTriggeredReasonReporter,
+    StatelessEntityTriggerBase,
     Trigger,
     TriggerActionRunner,
     TriggerConfig,
@@ -21,7 +23,8 @@ from homeassistant.helpers.trigger import (
 )
 import probatio
 
-from .targets import ACTIVE_TARIFF, BALANCE, ONLINE, EntityKind
+from .targets import ACTIVE_TARIFF, ACTIVITY, BALANCE, LOW_BALANCE, ONLINE, EntityKind
+from .tenancy_events import TenancyEventKind
 
 CONF_THRESHOLD: Final = "threshold"
 
@@ -141,9 +144,35 @@ class BalanceFellBelowTrigger(MeterTrigger):
         return float(state.state) < threshold
 
 
+def _happened(kind: TenancyEventKind) -> type[Trigger]:
+    """Return the trigger for something that happens in a tenancy."""
+
+    class HappenedTrigger(StatelessEntityTriggerBase):
+        """Fire each time it happens; a restart or a reload does not make it happen again."""
+
+        @override
+        def entity_filter(self, entities: set[str]) -> set[str]:
+            """Take only the activities of tenancies."""
+            return ACTIVITY.among(self._hass, entities)
+
+        @override
+        def is_valid_state(
+            self, state: State, report_not_triggered: NotTriggeredReasonReporter
+        ) -> bool:
+            """Return whether it is this that has happened last."""
+            return bool(state.attributes[ATTR_EVENT_TYPE] == kind)
+
+    return HappenedTrigger
+
+
 TRIGGERS: Final[dict[str, type[Trigger]]] = {
+    "balance_became_low": _became(LOW_BALANCE, STATE_ON),
     "balance_fell_below": BalanceFellBelowTrigger,
+    "bill_became_overdue": _happened(TenancyEventKind.OVERDUE),
+    "bill_was_issued": _happened(TenancyEventKind.BILL_ISSUED),
     "came_back_online": _became(ONLINE, STATE_ON),
+    "power_was_cut": _happened(TenancyEventKind.CUT),
+    "power_was_restored": _happened(TenancyEventKind.RESTORED),
     "switched_to_generator": _became(ACTIVE_TARIFF, "dg"),
     "switched_to_grid": _became(ACTIVE_TARIFF, "eb"),
     "went_offline": _became(ONLINE, STATE_OFF),

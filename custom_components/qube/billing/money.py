@@ -4,7 +4,8 @@ Wh times millipaise per kWh is a whole number of micropaise. ₹1 is 100 paise, 
 millipaise and a million micropaise.
 """
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact
+import re
 from typing import Final
 
 from .errors import InvalidAmountError
@@ -24,10 +25,18 @@ MAX_TAX_BASIS_POINTS: Final = 100 * BASIS_POINTS_PER_PERCENT
 
 # Longer texts are no amounts, and cost time to read.
 _MAX_LENGTH: Final = 32
+# A sign, ₹, digits with commas where India or the rest of the world sets them, or with none, and
+# decimals. Nothing that a careful clerk would ask about: no exponent, no comma out of place, no
+# point without digits on both sides, no digits but 0 to 9.
+_WRITTEN: Final = re.compile(
+    r"([+-]?)₹?\s*([0-9]+|[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,3}(?:,[0-9]{3})+)(\.[0-9]+)?"
+)
+# Rather an error than a digit lost.
+_EXACT: Final = Context(prec=28, traps=[Inexact])
 
 
 def paise_of(amount: str | float | Decimal, *, lowest_paise: int = 0) -> int:
-    """Return an amount in ₹, as a person writes it, in paise.
+    """Return an amount in ₹, as a person writes it, in paise; decimals that are zeros do no harm.
 
     Raises InvalidAmountError where it is no number, has more than two decimals, is below the
     lowest one or above a crore.
@@ -75,6 +84,12 @@ def rupees_of(amount_micropaise: int) -> Decimal:
     return rupees_of_paise(to_paise(amount_micropaise))
 
 
+def rupees_exactly(amount_micropaise: int) -> Decimal:
+    """Return an amount in ₹, not rounded: with two decimals, or with all eight."""
+    rupees = Decimal(amount_micropaise).scaleb(-8)
+    return rupees_of(amount_micropaise) if amount_micropaise % MICROPAISE_PER_PAISA == 0 else rupees
+
+
 def rate_in_rupees(rate_millipaise: int) -> Decimal:
     """Return a rate in millipaise per kWh in ₹ per kWh, with at least two decimals."""
     rate = Decimal(rate_millipaise).scaleb(-5)
@@ -94,23 +109,28 @@ def indian(amount: Decimal) -> str:
 
 
 def _scaled(amount: str | float | Decimal, scale: int, lowest: int, highest: int) -> int:
-    # As it is written: 76.70 given as a float is 76.7, not 76.700000000000003.
-    text = (amount if isinstance(amount, str) else str(amount)).strip().removeprefix("₹").strip()
-    try:
-        value = Decimal(text.replace(",", "")) if len(text) <= _MAX_LENGTH else Decimal("NaN")
-    except InvalidOperation:
-        raise InvalidAmountError("amount_not_a_number") from None
-    if not value.is_finite() or isinstance(amount, bool):
-        raise InvalidAmountError("amount_not_a_number")
+    value = _number(amount)
     if value > Decimal(highest) / scale:
         limit = indian(Decimal(highest) / scale)
         raise InvalidAmountError("amount_too_large", {"limit": limit})
     if value < Decimal(lowest) / scale:
         limit = indian(Decimal(lowest) / scale)
         raise InvalidAmountError("amount_too_small", {"limit": limit})
-    scaled = value * scale
-    whole = scaled.to_integral_value(rounding=ROUND_HALF_UP)
-    if scaled != whole:
+    try:
+        return int(_EXACT.to_integral_exact(_EXACT.multiply(value, Decimal(scale))))
+    except Inexact:
         decimals = str(len(str(scale)) - 1)
-        raise InvalidAmountError("amount_too_many_decimals", {"decimals": decimals})
-    return int(whole)
+        raise InvalidAmountError("amount_too_many_decimals", {"decimals": decimals}) from None
+
+
+def _number(amount: str | float | Decimal) -> Decimal:
+    """Return a finite number as it is written: 76.70 given as a float is 76.7, no digit more."""
+    if isinstance(amount, str):
+        written = _WRITTEN.fullmatch(amount.strip()) if len(amount) <= _MAX_LENGTH else None
+        text = "".join(part or "" for part in written.groups()) if written else "NaN"
+        value = Decimal(text.replace(",", ""))
+    else:
+        value = Decimal(str(amount)) if isinstance(amount, float) else Decimal(amount)
+    if not value.is_finite() or isinstance(amount, bool):
+        raise InvalidAmountError("amount_not_a_number")
+    return value

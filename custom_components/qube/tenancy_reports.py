@@ -1,0 +1,146 @@
+"""The actions that tell what is in a tenant's account, for administrators only."""
+
+import csv
+from io import StringIO
+from typing import TYPE_CHECKING, Final
+
+from homeassistant.const import CONF_LANGUAGE
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.helpers import config_validation as cv, service
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
+import probatio
+
+from .bill_page import async_bill_path
+from .bill_words import WORDS, words_of
+from .billing.statement import Statement, make_statement, statement_rows
+from .const import ATTR_FROM, ATTR_TO, DOMAIN
+from .days import Days, day_of
+from .named_tenancy import WHOSE, NamedTenancy, async_named_tenancy
+from .recorded import check_range
+from .tenancy_answers import bill_answer, exact_rupees, moment, statement_line_answer
+
+if TYPE_CHECKING:
+    from .billing.ledger import Ledger
+
+STATEMENT_SCHEMA: Final = probatio.Schema(
+    {
+        **WHOSE,
+        probatio.Required(ATTR_FROM): cv.date,
+        probatio.Optional(ATTR_TO): cv.date,
+    }
+)
+BILLS_SCHEMA: Final = probatio.Schema(
+    {**WHOSE, probatio.Optional(CONF_LANGUAGE): probatio.In(list(WORDS))}
+)
+EXPORT_SCHEMA: Final = probatio.Schema(
+    {
+        **WHOSE,
+        probatio.Optional(ATTR_FROM): cv.date,
+        probatio.Optional(ATTR_TO): cv.date,
+    }
+)
+
+
+@callback
+def async_setup_tenancy_reports(hass: HomeAssistant) -> None:
+    """Register the actions, which only answer."""
+    for name, handler, schema in (
+        ("get_statement", _async_get_statement, STATEMENT_SCHEMA),
+        ("get_bills", _async_get_bills, BILLS_SCHEMA),
+        ("export_ledger", _async_export_ledger, EXPORT_SCHEMA),
+    ):
+        service.async_register_admin_service(
+            hass, DOMAIN, name, handler, schema, SupportsResponse.ONLY
+        )
+
+
+async def _async_get_statement(call: ServiceCall) -> ServiceResponse:
+    async with async_named_tenancy(call) as named:
+        days = _days_of(call, named)
+
+        def answer(ledger: Ledger) -> ServiceResponse:
+            """Return the answer, made in the ledger's thread: there may be thousands of lines."""
+            statement = _statement(ledger, named, days)
+            lines: list[JsonValueType] = [statement_line_answer(line) for line in statement.lines]
+            return {
+                "account_number": named.record.number,
+                "meter": named.record.meter_name,
+                "from": str(days.first),
+                "to": str(days.last),
+                "charged_until": moment(ledger.state(named.record.tenancy_id).cursor.read_at),
+                "opening_balance": exact_rupees(statement.opening_balance_micropaise),
+                "lines": lines,
+                "closing_balance": exact_rupees(statement.closing_balance_micropaise),
+            }
+
+        return await named.books.async_run(answer)
+
+
+async def _async_get_bills(call: ServiceCall) -> ServiceResponse:
+    """Return the bills; a person gets a page with each, nobody else could open it."""
+    words = words_of(call.data.get(CONF_LANGUAGE, call.hass.config.language))
+    async with async_named_tenancy(call) as named:
+        tenancy_id = named.record.tenancy_id
+        bills = await named.books.async_run(lambda ledger: ledger.bills(tenancy_id))
+        return {
+            "account_number": named.record.number,
+            "bills": [
+                {
+                    **bill_answer(bill),
+                    "page": async_bill_path(call.hass, named.entry, bill.number, words.language)
+                    if call.context.user_id
+                    else None,
+                }
+                for bill in bills
+            ],
+        }
+
+
+async def _async_export_ledger(call: ServiceCall) -> ServiceResponse:
+    """Return the table as a text; its name is of numbers only, so that it is safe as a file's."""
+    async with async_named_tenancy(call) as named:
+        days = _days_of(call, named)
+        table = await named.books.async_run(lambda ledger: _csv(_statement(ledger, named, days)))
+        return {
+            "account_number": named.record.number,
+            "file_name": f"qube-account-{named.record.number}-{days.first}-{days.last}.csv",
+            "csv": table,
+        }
+
+
+def _days_of(call: ServiceCall, named: NamedTenancy) -> Days:
+    """Return the days that are asked for: from the first one of the tenancy on, until today.
+
+    Raises ServiceValidationError where there can be nothing in them.
+    """
+    now = dt_util.utcnow()
+    days = Days(
+        first=call.data.get(ATTR_FROM, day_of(named.record.opened.read_at)),
+        last=call.data.get(ATTR_TO, day_of(now)),
+    )
+    check_range(days, now)
+    return days
+
+
+def _statement(ledger: Ledger, named: NamedTenancy, days: Days) -> Statement:
+    tenancy_id = named.record.tenancy_id
+    return make_statement(
+        days.start,
+        days.end,
+        opening_balance_micropaise=ledger.balance_at(tenancy_id, days.start),
+        charges=ledger.charge_lines(tenancy_id, days.start, days.end),
+        transactions=ledger.transactions(tenancy_id, days.start, days.end, with_charges=False),
+    )
+
+
+def _csv(statement: Statement) -> str:
+    table = StringIO(newline="")
+    csv.writer(table).writerows(statement_rows(statement))
+    return table.getvalue()

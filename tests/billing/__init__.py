@@ -1,0 +1,1 @@
+"""Tests of what a tenant owes: plain Python, without Home Assistant."""

@@ -1,0 +1,113 @@
+"""What the file itself refuses, whoever writes to it."""
+
+from pathlib import Path
+import sqlite3
+
+import pytest
+
+from custom_components.qube.billing.database import connect
+from custom_components.qube.billing.errors import LedgerError
+from custom_components.qube.billing.ledger import Ledger
+from custom_components.qube.billing.models import SupplyReason
+from tests.billing.books import altering, bill_of_first_month, pay, use
+from tests.billing.worlds import NOON
+
+ROOM = "room-101"
+
+
+@pytest.fixture
+def full(ledger: Ledger, path: Path) -> Path:
+    """Return the file of a ledger with a row of everything."""
+    pay(ledger, ROOM, 10_00, "a")
+    use(ledger, ROOM, 1_000)
+    ledger.issue_bill(bill_of_first_month(ledger, ROOM), now=NOON)
+    cut = ledger.add_intent(ROOM, power_on=False, reason=SupplyReason.LOW_BALANCE, now=NOON)
+    ledger.settle_intent(cut.intent_id, is_confirmed=True, now=NOON)
+    ledger.close_tenancy(ROOM, closed_at=NOON)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DELETE FROM rates", "never deleted"),
+        ("DELETE FROM journal", "never deleted"),
+        ("DELETE FROM posting", "never deleted"),
+        ("DELETE FROM device", "never deleted"),
+        ("DELETE FROM charge", "never deleted"),
+        ("DELETE FROM bill", "never deleted"),
+        ("DELETE FROM tenancy", "never deleted"),
+        ("DELETE FROM account", "never deleted"),
+        ("DELETE FROM intent", "never deleted"),
+        ("UPDATE rates SET eb_millipaise_per_kwh = 1", "never changed"),
+        ("UPDATE journal SET note = 'x'", "never changed"),
+        ("UPDATE posting SET micropaise = 1", "never changed"),
+        ("UPDATE device SET device_id = 'x'", "never changed"),
+        ("UPDATE charge SET source = 'dg'", "never changed"),
+        ("UPDATE bill SET document = '{}'", "never changed"),
+        ("UPDATE tenancy SET opened_wh = 1", "never changed"),
+        ("UPDATE tenancy SET closed_at = NULL", "ended already"),
+        ("UPDATE tenancy SET closed_at = closed_at + 1", "ended already"),
+        ("UPDATE intent SET reason = 'paid'", "ended already"),
+        ("UPDATE intent SET is_confirmed = 0", "ended already"),
+        ("UPDATE account SET cursor_wh = cursor_wh - 1", "the cursor falls"),
+        ("UPDATE account SET cursor_at = cursor_at - 1", "the cursor falls"),
+        ("INSERT OR REPLACE INTO posting SELECT transaction_id, account, 7 FROM posting", "never"),
+        ("REPLACE INTO bill SELECT id, tenancy, 1, 2, 3, NULL, '' FROM bill", "never"),
+        ("INSERT INTO posting VALUES (99, 'tenant', 1)", "FOREIGN KEY"),
+        ("INSERT INTO posting VALUES (1, 'tax', 0)", "CHECK"),
+        ("INSERT INTO posting VALUES (1, 'tax', 'much')", "cannot store TEXT"),
+        (
+            """INSERT INTO charge SELECT tenancy, to_at, to_wh + 1, to_at, to_wh + 2, device,
+            register_wh, source, 1, 0, 0, transaction_id FROM charge""",
+            "not contiguous",
+        ),
+    ],
+)
+def test_the_past_cannot_be_rewritten(full: Path, statement: str, message: str) -> None:
+    """Not even with the ledger's own connection."""
+    connection = connect(full, is_new=False)
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    with pytest.raises(sqlite3.Error, match=message):
+        raw.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE posting SET micropaise = micropaise + 1 WHERE account = 'tenant'",
+        "UPDATE account SET balance_micropaise = balance_micropaise + 1",
+        "UPDATE account SET cursor_wh = cursor_wh + 1",
+        "UPDATE charge SET from_wh = from_wh + 1",
+        "UPDATE charge SET millipaise_per_kwh = millipaise_per_kwh + 1",
+        "UPDATE charge SET transaction_id = 1",
+        "UPDATE bill SET id = 2",
+        "DELETE FROM account",
+        "DELETE FROM rates",
+        "DELETE FROM charge",
+        "UPDATE journal SET tenancy = 7",
+    ],
+)
+def test_what_was_rewritten_all_the_same_is_found(full: Path, ledger: Ledger, damage: str) -> None:
+    """With the triggers taken away; a sick ledger is not opened."""
+    ledger.close()
+    with altering(full, with_triggers=False) as connection:
+        connection.execute(damage)
+    with pytest.raises(LedgerError, match="ledger_damaged"):
+        Ledger.open(full, expected_id=ledger.ledger_id)
+
+
+def test_a_reversal_that_does_not_cancel_is_found(ledger: Ledger, path: Path) -> None:
+    """The sums would be right, and the money wrong."""
+    paid, _ = pay(ledger, ROOM, 10_00, "a")
+    ledger.reverse(paid.transaction_id, reason="", now=NOON)
+    ledger.close()
+    with altering(path, with_triggers=False) as connection:
+        connection.execute(
+            "UPDATE posting SET micropaise = micropaise / 2 WHERE transaction_id = 2"
+        )
+        connection.execute("UPDATE account SET balance_micropaise = 500000000")
+    with pytest.raises(LedgerError, match="ledger_damaged"):
+        Ledger.open(path, expected_id=ledger.ledger_id)
