@@ -8,6 +8,8 @@ from typing import Final, Self
 
 from .parsing import MAX_VALUE, Json, items, number, object_of, text, timestamp
 
+ENERGY: Final = "energy"
+
 _WH_PER_UNIT: Final = {None: 1000, "kwh": 1000, "wh": 1}
 
 

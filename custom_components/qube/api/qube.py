@@ -7,7 +7,7 @@ from urllib.parse import quote
 from aiohttp import ClientSession
 
 from .errors import QubeResponseError
-from .history import HistoryReading, date_range, energy_from_json, history_from_json
+from .history import ENERGY, HistoryReading, date_range, energy_from_json, history_from_json
 from .models import (
     Device,
     Interval,
@@ -24,7 +24,6 @@ from .transport import Transport
 DEFAULT_URL: Final = "https://developer.qube.eco"
 
 _API: Final = "/api/v2"
-_ENERGY: Final = "energy"
 _TARIFF_PATHS: Final = {Source.EB: "eb", Source.DG: "dg"}
 
 
@@ -112,7 +111,7 @@ class QubeClient:
 
         Sorted; gaps are possible.
         """
-        data = await self._history(device_id, _ENERGY, from_date, to_date, interval)
+        data = await self._history(device_id, ENERGY, from_date, to_date, interval)
         return energy_from_json(data, device_id)
 
     async def wifi(self, device_id: str) -> Wifi:
