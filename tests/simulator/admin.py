@@ -2,23 +2,26 @@
 
 GET, POST, DELETE `faults` and DELETE `faults/{id}`; GET, DELETE `requests`, GET `requests/log`;
 GET, POST `spaces`, DELETE `spaces/{id}`; GET, POST `meters`, GET, PATCH, DELETE `meters/{id}`, and
-POST `meters/{id}/replace`, `meters/{id}/reset_counter`, `meters/{id}/move`.
+POST `meters/{id}/replace`, `meters/{id}/reset_counter`, `meters/{id}/move`; and, where the time is
+the computer's, POST `clock/leap` and `clock/stop`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Final
 
 from aiohttp import web
 import orjson
 
 from .admin_input import fault_from, kind_from, optional_int, optional_text, set_attributes, text_of
+from .clock import LeapingClock
 from .cloud import SimulatedCloud, SimulatedSpace
 from .faults import Unset
 from .meter import SimulatedMeter
 from .payloads import space_json
 from .protocol import ApiError, Json
-from .validation import integer, parse_object
+from .validation import integer, invalid, parse_object
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +171,7 @@ def _add_meter(call: AdminCall) -> Json:
         udf1=optional_text(body, "udf1"),
         balance=optional_int(body, "balance"),
         energy_wh=optional_int(body, "energy_wh"),
+        daily_wh=optional_int(body, "daily_wh") or None,
     )
     return _truth(meter)
 
@@ -196,6 +200,23 @@ def _move_meter(call: AdminCall) -> Json:
     return _truth(call.meter)
 
 
+def _leap(call: AdminCall) -> Json:
+    _clock(call).leap(timedelta(seconds=integer(call.body, "seconds", lowest=0, highest=10**9)))
+    return True
+
+
+def _stop(call: AdminCall) -> Json:
+    _clock(call).stop()
+    return True
+
+
+def _clock(call: AdminCall) -> LeapingClock:
+    clock = call.cloud.clock
+    if not isinstance(clock, LeapingClock):
+        raise invalid("The time of this cloud is not its own.")
+    return clock
+
+
 def _space(call: AdminCall, body: dict[str, Json]) -> SimulatedSpace:
     return call.cloud.spaces[integer(body, "space_id", lowest=0, highest=2**31)]
 
@@ -209,6 +230,8 @@ _ROUTES: Final[Mapping[tuple[str, str], AdminHandler]] = {
     ("GET", "requests"): _show_requests,
     ("DELETE", "requests"): _reset_requests,
     ("GET", "requests/log"): _show_log,
+    ("POST", "clock/leap"): _leap,
+    ("POST", "clock/stop"): _stop,
     ("GET", "spaces"): _list_spaces,
     ("POST", "spaces"): _add_space,
     ("DELETE", r"spaces/{space_id:\d+}"): _remove_space,
