@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 import shutil
 
-from homeassistant.components.backup import BackupManager, async_get_manager
+from homeassistant.components.backup import async_get_manager
+from homeassistant.components.backup.manager import BackupManager
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir

@@ -11,7 +11,7 @@ import pytest
 from custom_components.qube.billing.models import INDIA
 from custom_components.qube.const import DOMAIN
 from custom_components.qube.devices import tenancy_identifier
-from tests.rented_room import DAY, HOUR, RentedRoom
+from tests.rented_room import DAY, HOUR, MINUTE, RentedRoom
 from tests.simulator import FaultKind
 
 PAYMENT: dict[str, object] = {"amount": 2000, "reference": "UPI 1", "method": "upi"}
@@ -117,6 +117,19 @@ async def test_new_rates_hold_from_now_on(landlord: Landlord) -> None:
     await landlord.use(1_000)
     assert landlord.room.balance_paise == 300_000 - 650 - 725
     assert "rates_changed" in landlord.room.kinds()
+
+
+async def test_what_was_used_before_new_rates_is_charged_by_the_old_ones(
+    landlord: Landlord,
+) -> None:
+    """Of this very moment, not shared out over the hours to the next check."""
+    await landlord.room.machine.run(20 * MINUTE, MINUTE)
+    landlord.room.meter.energy_wh += 1_000
+    await landlord.room.machine.run(2 * MINUTE, MINUTE)
+    await landlord.call("set_rates", eb_rate=10)
+    assert landlord.room.balance_paise == 300_000 - 650
+    await landlord.use(1_000)
+    assert landlord.room.balance_paise == 300_000 - 650 - 1_000
 
 
 async def test_new_rates_hold_from_a_day_on(landlord: Landlord) -> None:
@@ -226,11 +239,11 @@ async def test_money_comes_in_while_the_account_is_not_loaded(landlord: Landlord
     """Power comes back as soon as it is loaded again."""
     await landlord.use(448_384)
     await landlord.room.machine.run(2 * HOUR, HOUR)
-    assert not landlord.room.meter.relay_closed
+    assert not landlord.room.has_power()
     await landlord.room.unload()
     paid = await landlord.call("record_payment", **PAYMENT)
     assert paid["is_new"]
-    assert not landlord.room.meter.relay_closed
+    assert not landlord.room.has_power()
     await landlord.room.load()
     await landlord.room.machine.run(2 * HOUR, HOUR)
-    assert landlord.room.meter.relay_closed
+    assert landlord.room.has_power()

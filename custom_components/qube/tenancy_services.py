@@ -201,7 +201,15 @@ async def _async_set_rates(call: ServiceCall) -> ServiceResponse:
             if field in given:
                 with _amount_of(field):
                     changed[unit] = parsed(given[field])
-        rates = replace(newest, valid_from=_valid_from(given.get(ATTR_DATE)), **changed)
+        today = day_of(dt_util.utcnow())
+        day = given.get(ATTR_DATE, today)
+        if day == today:
+            # What was used until now costs what it did: polls in between would be forgotten.
+            await tenancy.async_charge()
+            valid_from = dt_util.utcnow()
+        else:
+            valid_from = datetime.combine(day, time(), INDIA)
+        rates = replace(newest, valid_from=valid_from, **changed)
         await tenancy.async_set_rates(rates)
     return rates_answer(rates)
 
@@ -261,14 +269,6 @@ def _paid_at(day: date | None, now: datetime) -> datetime:
             translation_placeholders={"date": str(day), "today": str(today)},
         )
     return datetime.combine(day, _NOON, INDIA)
-
-
-def _valid_from(day: date | None) -> datetime:
-    """Return from when rates of a day on are in force; those of today from now on."""
-    now = dt_util.utcnow()
-    if day is None or day == day_of(now):
-        return now
-    return datetime.combine(day, time(), INDIA)
 
 
 @contextmanager
