@@ -1,6 +1,7 @@
 """The actions that tell what is in a tenant's account, for administrators only."""
 
 import csv
+from datetime import date
 from io import StringIO
 from typing import TYPE_CHECKING, Final
 
@@ -63,7 +64,7 @@ def async_setup_tenancy_reports(hass: HomeAssistant) -> None:
 
 async def _async_get_statement(call: ServiceCall) -> ServiceResponse:
     async with async_named_tenancy(call) as named:
-        days = _days_of(call, named)
+        days = _days_of(call, call.data[ATTR_FROM])
 
         def answer(ledger: Ledger) -> ServiceResponse:
             """Return the answer, made in the ledger's thread: there may be thousands of lines."""
@@ -106,7 +107,8 @@ async def _async_get_bills(call: ServiceCall) -> ServiceResponse:
 async def _async_export_ledger(call: ServiceCall) -> ServiceResponse:
     """Return the table as a text; its name is of numbers only, so that it is safe as a file's."""
     async with async_named_tenancy(call) as named:
-        days = _days_of(call, named)
+        first = await named.books.async_run(lambda ledger: _first_day(ledger, named))
+        days = _days_of(call, first)
         table = await named.books.async_run(lambda ledger: _csv(_statement(ledger, named, days)))
         return {
             "account_number": named.record.number,
@@ -115,14 +117,21 @@ async def _async_export_ledger(call: ServiceCall) -> ServiceResponse:
         }
 
 
-def _days_of(call: ServiceCall, named: NamedTenancy) -> Days:
-    """Return the days that are asked for: from the first one of the tenancy on, until today.
+def _first_day(ledger: Ledger, named: NamedTenancy) -> date:
+    """Return the first day of an account: an advance may have been paid before the tenancy."""
+    booked = ledger.transactions(named.record.tenancy_id, with_charges=False)
+    times = [named.record.opened.read_at, *(each.effective_at for each in booked)]
+    return day_of(min(times))
+
+
+def _days_of(call: ServiceCall, first: date) -> Days:
+    """Return the days that are asked for: from a first one on, until today.
 
     Raises ServiceValidationError where there can be nothing in them.
     """
     now = dt_util.utcnow()
     days = Days(
-        first=call.data.get(ATTR_FROM, day_of(named.record.opened.read_at)),
+        first=call.data.get(ATTR_FROM, first),
         last=call.data.get(ATTR_TO, day_of(now)),
     )
     check_range(days, now)
