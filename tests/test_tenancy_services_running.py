@@ -187,7 +187,25 @@ async def test_a_bill_is_issued_when_its_period_is_over(landlord: Landlord) -> N
     assert bill["total"] == 65.0
     assert await landlord.call("issue_bill") == bill
     bills = (await landlord.call("get_bills"))["bills"]
-    assert bills == [{**bill, "page": None}]
+    assert bills == [{**bill, "is_verified": True, "page": None}]
+
+
+async def test_old_bills_stay_and_can_be_made_again(landlord: Landlord) -> None:
+    """Whatever comes after them: money, rates, a month, and another name."""
+    await landlord.use(10_000, days=19)
+    (first,) = (await landlord.call("get_bills"))["bills"]
+    await landlord.call("record_payment", **PAYMENT)
+    await landlord.call("set_rates", eb_rate=8, monthly_charge=300, tax=18)
+    room = landlord.room
+    data = {**room.subentry.data, "tenant": "Somebody else"}
+    room.hass.config_entries.async_update_subentry(room.entry, room.subentry, data=data)
+    await landlord.use(20_000, days=31)
+    bills = (await landlord.call("get_bills"))["bills"]
+    assert bills[0] == first
+    assert [bill["is_verified"] for bill in bills] == [True, True]
+    # June began by the old rates: its fixed charge is theirs.
+    assert (bills[1]["energy_charge"], bills[1]["fixed_charge"]) == (160.0, 0.0)
+    assert (bills[1]["tax"], bills[1]["payments"]) == (28.8, 2000.0)
 
 
 async def test_a_tenant_moves_out(landlord: Landlord) -> None:

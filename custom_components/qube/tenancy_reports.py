@@ -1,5 +1,6 @@
 """The actions that tell what is in a tenant's account, for administrators only."""
 
+from collections.abc import Iterator
 import csv
 from datetime import date
 from io import StringIO
@@ -20,6 +21,9 @@ import probatio
 
 from .bill_page import async_bill_path
 from .bill_words import WORDS, words_of
+from .billing.bills import StoredBill
+from .billing.models import TenancyRecord
+from .billing.postpaid import is_sound
 from .billing.statement import Statement, make_statement, statement_rows
 from .const import ATTR_FROM, ATTR_TO, DOMAIN
 from .days import Days, day_of
@@ -88,20 +92,42 @@ async def _async_get_bills(call: ServiceCall) -> ServiceResponse:
     """Return the bills; a person gets a page with each, nobody else could open it."""
     words = words_of(call.data.get(CONF_LANGUAGE, call.hass.config.language))
     async with async_named_tenancy(call) as named:
-        tenancy_id = named.record.tenancy_id
-        bills = await named.books.async_run(lambda ledger: ledger.bills(tenancy_id))
+        bills = await named.books.async_run(lambda ledger: [*_bills(ledger, named.record)])
         return {
             "account_number": named.record.number,
             "bills": [
                 {
                     **bill_answer(bill),
+                    "is_verified": is_verified,
                     "page": async_bill_path(call.hass, named.entry, bill.number, words.language)
                     if call.context.user_id
                     else None,
                 }
-                for bill in bills
+                for bill, is_verified in bills
             ],
         }
+
+
+def _bills(ledger: Ledger, record: TenancyRecord) -> Iterator[tuple[StoredBill, bool]]:
+    """Yield the bills, and whether the readings that are stored still give each of them."""
+    tenancy_id = record.tenancy_id
+    rates, previous = ledger.rates(tenancy_id), None
+    transactions = ledger.transactions(tenancy_id, with_charges=False)
+    for bill in ledger.bills(tenancy_id):
+        draft = bill.draft
+        charges = ledger.charge_lines(tenancy_id, draft.period.start, draft.period.end)
+        yield (
+            bill,
+            is_sound(
+                draft,
+                record,
+                rates=rates,
+                charges=charges,
+                transactions=transactions,
+                previous=previous,
+            ),
+        )
+        previous = draft
 
 
 async def _async_export_ledger(call: ServiceCall) -> ServiceResponse:
