@@ -365,7 +365,7 @@ def test_every_error_and_every_end_of_a_tenancy_has_its_text() -> None:
     amounts |= strings_in("billing/models", "InvalidAmountError", "key")
     own = {
         node.value
-        for source in ("subentry_flow", "tenancy_input")
+        for source in ("subentry_flow", "tenancy_input", "tenancy_start")
         for function, _, arguments in calls_in(source)
         if function == "refuse" and len(arguments) > 1
         for node in ast.walk(arguments[1])
