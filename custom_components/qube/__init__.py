@@ -20,6 +20,7 @@ from .history_import import HistoryImport
 from .history_store import HistoryStore
 from .identity import IdentityStore
 from .inventory import InventoryCoordinator
+from .money_services import async_setup_money_services
 from .outage import OutageWatch
 from .runtime import QubeConfigEntry, QubeRuntimeData
 from .services import async_setup_services
@@ -42,6 +43,7 @@ PLATFORMS: Final = [
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions and the page of bills, which are there before any account is loaded."""
     async_setup_services(hass)
+    async_setup_money_services(hass)
     async_setup_tenancy_services(hass)
     async_setup_tenancy_reports(hass)
     hass.http.register_view(BillView())

@@ -43,8 +43,9 @@ class AccountLook:
     """An account as the ledger shows it at a time.
 
     `use` and `recent_use` are Wh and micropaise by source, of the running period and of the last
-    days. `unpaid_paise` is what is left to pay of the newest bill, `overdue_paise` of the newest
-    one that was to be paid by now, `overdue_bill`; `is_overdue_news` until that was told.
+    days that are charged. `unpaid_paise` is what is left to pay of the newest bill, `overdue_paise`
+    of the newest one that was to be paid by now, `overdue_bill`; `is_overdue_news` until that was
+    told.
     """
 
     record: TenancyRecord
@@ -104,7 +105,8 @@ def look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime)
     state = ledger.state(tenancy_id)
     since = _unbilled_since(record, bills)
     # A period runs until it is charged to its end: an offline meter begins no new one.
-    period = current_period(since, terms.billing_day, state.cursor.read_at)
+    charged_until = state.cursor.read_at
+    period = current_period(since, terms.billing_day, charged_until)
     bill = bills[-1] if bills else None
     transactions = ledger.transactions(tenancy_id, with_charges=False)
     due = next((each for each in reversed(bills) if _is_past_due(each, now)), None)
@@ -117,7 +119,8 @@ def look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime)
         rates=ledger.rates(tenancy_id),
         period=period,
         use=ledger.totals(tenancy_id, period.start, period.end),
-        recent_use=ledger.totals(tenancy_id, now - RECENT, now),
+        # Of a meter that is offline, the last days are those before it went.
+        recent_use=ledger.totals(tenancy_id, charged_until - RECENT, charged_until),
         bill=bill,
         unpaid_paise=_unpaid_paise(bill, transactions),
         overdue_bill=due if owed_paise else None,
