@@ -237,10 +237,10 @@ class Tenancy:
         return state is not None and state.state == STATE_ON
 
     @callback
-    def _async_polled(self, *, has_switched: bool) -> None:
-        """Take note of the relay; charge at a switch of the source, as the price is another one."""
+    def _async_polled(self, *, is_charge_due: bool) -> None:
+        """Take note of the relay; charge at once what is used at another price or on another day."""
         self.supply.async_look()
-        if has_switched:
+        if is_charge_due:
             self._ask_for_turn()
 
     @callback

@@ -28,8 +28,8 @@ HISTORY_PATIENCE: Final = timedelta(hours=6)
 class Seen(Protocol):
     """What is told of each poll."""
 
-    def __call__(self, *, has_switched: bool) -> None:
-        """Say whether the source has switched since the poll before."""
+    def __call__(self, *, is_charge_due: bool) -> None:
+        """Say whether the source, or the day, is another one than at the poll before."""
 
 
 class TenancyMeter:
@@ -45,7 +45,7 @@ class TenancyMeter:
         key: str,
         async_seen: Seen,
     ) -> None:
-        """Follow the meter with a key; tell of each poll whether the source has switched."""
+        """Follow the meter with a key, and tell of each poll."""
         self.key = key
         self._devices = devices
         self._async_seen = async_seen
@@ -90,10 +90,10 @@ class TenancyMeter:
     @callback
     def _async_polled(self) -> None:
         reading = polled_reading(self._followed) if self._followed else None
-        has_switched = reading is not None and self._watch.see(
+        is_charge_due = reading is not None and self._watch.see(
             reading, self._interval * INTERVALS_WATCHED
         )
-        self._async_seen(has_switched=has_switched)
+        self._async_seen(is_charge_due=is_charge_due)
 
     async def async_poll_if_stale(self) -> None:
         """Read the meter where nobody did: polling may be disabled."""
@@ -101,7 +101,11 @@ class TenancyMeter:
         if meter is None:
             return
         last = meter.register_guard.last
-        if last is None or dt_util.utcnow() - last.read_at > self._interval * INTERVALS_WATCHED:
+        # A clock that was set back is no sign of a fresh reading.
+        if (
+            last is None
+            or abs(dt_util.utcnow() - last.read_at) > self._interval * INTERVALS_WATCHED
+        ):
             await meter.async_refresh()
 
     async def async_readings(self, cursor: Reading) -> tuple[Sequence[Reading], bool]:
