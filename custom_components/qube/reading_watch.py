@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from .billing.models import Reading
+from .clock_watch import is_clock_wrong
 from .coordinator import MeterCoordinator
 from .days import day_of
 from .opening_reading import SOURCES
@@ -13,12 +14,12 @@ def polled_reading(meter: MeterCoordinator) -> Reading | None:
     """Return what the last poll of a meter read.
 
     None where it brought no register, or one that is held back, or one of which it is not known
-    from where it counts.
+    from where it counts; or where the clock is wrong, so that nobody can say when it was read.
     """
     data, guard = meter.observed, meter.register_guard
     if data is None or data.metrics is None or guard.last is None or guard.held is not None:
         return None
-    if data.energy_wh is None:
+    if data.energy_wh is None or is_clock_wrong(meter.client.answered_at, guard.last.read_at):
         return None
     source = data.metrics.source
     return Reading(
