@@ -14,7 +14,7 @@ from homeassistant.helpers.issue_registry import (
 )
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
+from .const import CONF_LEDGER_ID, DOMAIN
 from .inventory import InventoryCoordinator
 
 # An answer may be some seconds old, and a clock some minutes off: no bill is wrong by that.
@@ -47,7 +47,9 @@ class ClockWatch:
     def _async_review(self) -> None:
         if not self._inventory.last_update_success:
             return
-        if not is_clock_wrong(self._inventory.client.answered_at, dt_util.utcnow()):
+        is_wrong = is_clock_wrong(self._inventory.client.answered_at, dt_util.utcnow())
+        # Who has no tenants is not asked to do anything for them.
+        if not is_wrong or CONF_LEDGER_ID not in self._entry.data:
             self._async_withdraw()
             return
         async_create_issue(

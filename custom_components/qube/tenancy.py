@@ -207,7 +207,8 @@ class Tenancy:
             self._tell(charge_event(outcome.charges, look.state.balance_micropaise))
         for bill in outcome.bills:
             self._tell(bill_event(bill))
-        if look.overdue_bill is not None and look.is_overdue_news:
+        is_news = look.is_overdue_news and not self._meter.is_clock_wrong
+        if look.overdue_bill is not None and is_news:
             await self._account.async_note_overdue(look.overdue_bill.number)
             self._tell(overdue_event(look.overdue_bill, look.overdue_paise))
 
@@ -240,6 +241,7 @@ class Tenancy:
     def _async_polled(self, *, is_charge_due: bool) -> None:
         """Take note of the relay; charge at once what is used at another price or on another day."""
         self.supply.async_look()
+        self._clock.async_look()
         if is_charge_due:
             self._ask_for_turn()
 

@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from .api import QubeError
 from .billing.errors import RefusedError
 from .billing.models import Reading
+from .clock_watch import is_clock_wrong
 from .const import CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S
 from .coordinator import MeterCoordinator
 from .devices import Devices
@@ -66,6 +67,12 @@ class TenancyMeter:
         """Return what people call the meter; its key where the cloud does not list it."""
         meter = self.coordinator
         return meter.name_of_place if meter else self.key
+
+    @property
+    def is_clock_wrong(self) -> bool:
+        """Return whether the cloud's clock contradicts Home Assistant's."""
+        meter = self.coordinator
+        return meter is not None and is_clock_wrong(meter.client.answered_at, dt_util.utcnow())
 
     @callback
     def async_attach(self) -> None:
