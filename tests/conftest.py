@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from email.utils import format_datetime
 import logging
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
 from homeassistant.core import HomeAssistant
@@ -187,7 +189,13 @@ async def room(
     meter.mode = Mode.MEASUREMENT
     let_draw(meter, 0)
     meter.energy_wh = 1_450_000
-    server = await aiohttp_server(create_app(cloud))
+    app = create_app(cloud)
+
+    async def date(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = format_datetime(clock())
+
+    app.on_response_prepare.append(date)
+    server = await aiohttp_server(app)
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Lakeside",

@@ -14,6 +14,7 @@ from .api import QubeClient
 from .back_fill import BackFill
 from .bill_page import BillView
 from .books import Books
+from .clock_watch import ClockWatch
 from .const import DOMAIN
 from .devices import Devices
 from .history_import import HistoryImport
@@ -83,6 +84,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
     devices.async_follow()
     tenancies.async_follow()
     OutageWatch(hass, inventory).async_follow()
+    ClockWatch(hass, inventory).async_follow()
     return True
 
 

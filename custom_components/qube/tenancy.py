@@ -207,7 +207,8 @@ class Tenancy:
             self._tell(charge_event(outcome.charges, look.state.balance_micropaise))
         for bill in outcome.bills:
             self._tell(bill_event(bill))
-        if look.overdue_bill is not None and look.is_overdue_news:
+        is_news = look.is_overdue_news and not self._meter.is_clock_wrong
+        if look.overdue_bill is not None and is_news:
             await self._account.async_note_overdue(look.overdue_bill.number)
             self._tell(overdue_event(look.overdue_bill, look.overdue_paise))
 
@@ -237,10 +238,11 @@ class Tenancy:
         return state is not None and state.state == STATE_ON
 
     @callback
-    def _async_polled(self, *, has_switched: bool) -> None:
-        """Take note of the relay; charge at a switch of the source, as the price is another one."""
+    def _async_polled(self, *, is_charge_due: bool) -> None:
+        """Take note of the relay; charge at once what is used at another price or on another day."""
         self.supply.async_look()
-        if has_switched:
+        self._clock.async_look()
+        if is_charge_due:
             self._ask_for_turn()
 
     @callback

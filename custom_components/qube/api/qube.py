@@ -34,6 +34,11 @@ class QubeClient:
         """Use the given session, which the caller closes."""
         self._transport = Transport(session, url, api_key)
 
+    @property
+    def answered_at(self) -> datetime | None:
+        """Return the cloud's own time at its last answer, None where it does not tell one."""
+        return self._transport.answered_at
+
     async def spaces(self) -> list[Space]:
         """Return all spaces with their devices (GET /spaces/)."""
         data = await self._transport.request("GET", f"{_API}/spaces/")
