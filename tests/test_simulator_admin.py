@@ -1,8 +1,12 @@
 """The back door calls the same Python API."""
 
+from itertools import pairwise
+
+import orjson
 import pytest
 
 from tests.simulator import Mode, SimulatedCloud, Source
+from tests.simulator.clock import DAY_MS, HOUR_MS
 from tests.simulator.probe import Probe, as_object
 from tests.simulator.protocol import Json
 
@@ -36,6 +40,19 @@ async def test_the_truth_is_shown_and_set(probe: Probe, sim_cloud: SimulatedClou
     assert not meter.is_online
     listed = await probe.get("/_simulator/meters")
     assert listed.raw.count(b'"device_id"') == 12
+
+
+async def test_the_past_is_told(probe: Probe, sim_cloud: SimulatedCloud) -> None:
+    """What the register showed at each hour and each switch of the source, up to now."""
+    meter = next(iter(sim_cloud.meters.values()))
+    since_ms = sim_cloud.now_ms() - 3 * DAY_MS
+    past = await probe.get(f"/_simulator/meters/{meter.device_id}/past/{since_ms}")
+    rows = orjson.loads(past.raw)
+    assert rows[0][:2] == [since_ms, meter.register.wh_at(since_ms)]
+    assert rows[-1] == [sim_cloud.now_ms(), meter.energy_wh, int(meter.active_tariff)]
+    switches = {b[0] for a, b in pairwise(rows) if a[2] != b[2]}
+    assert switches
+    assert {row[0] for row in rows[:-1] if (row[0] - since_ms) % HOUR_MS} == switches
 
 
 async def test_meters_and_spaces_come_and_go(probe: Probe, sim_cloud: SimulatedCloud) -> None:
