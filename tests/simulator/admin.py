@@ -162,10 +162,10 @@ def _show_meter(call: AdminCall) -> Json:
 
 
 def _show_past(call: AdminCall) -> Json:
-    """Return time, Wh and source, at each hour since a time, at each switch, and at the newest."""
+    """Return time, Wh and source, every six hours since a time, at each switch, and now."""
     meter, since_ms = call.meter, int(call.path["since_ms"])
     newest_ms = meter.state().time_ms
-    times = {newest_ms, *range(since_ms, newest_ms, HOUR_MS)}
+    times = {newest_ms, *range(since_ms, newest_ms, 6 * HOUR_MS)}
     while (since_ms := meter.grid.next_switch_ms(since_ms)) < newest_ms:
         times.add(since_ms)
     return [
