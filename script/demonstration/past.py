@@ -128,8 +128,7 @@ class _Life:
         tenant, balance_paise = self._tenant, self._balance_paise()
         if tenant.plan is Plan.POSTPAID:
             return
-        if balance_paise < tenant.below * _PAISE or moment > self._now - _ENDS_WITHIN: Final = timedelta(days=25)
-_LAST_VISITS:
+        if balance_paise < tenant.below * _PAISE or moment > self._now - _LAST_VISITS:
             amount_paise = min(tenant.tops_up * _PAISE, self._needed_paise(moment, balance_paise))
             if amount_paise > 0:
                 self._pay(moment, amount_paise)
