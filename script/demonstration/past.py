@@ -77,7 +77,8 @@ class _Life:
             days_ago(self._now, tenant.since_days - day, time(8 + day * 5 % 13, day * 17 % 60))
             for day in count(1, _DAYS_BETWEEN_VISITS)
         )
-        yield from ((at, self._visit) for at in takewhile(self._is_before_end, visits))
+        if tenant.plan is Plan.PREPAID:
+            yield from ((at, self._visit) for at in takewhile(self._is_before_end, visits))
         for period in periods(began, tenant.billing_day, self._end):
             yield period.end + _MINUTE, self._charge
             paid_at = period.end + timedelta(days=tenant.pays_after_days, hours=18, minutes=25)
@@ -122,12 +123,10 @@ class _Life:
         close_account(self._ledger, self._id, readings, self._terms, moment)
 
     def _visit(self, moment: datetime) -> None:
-        """Charge; one who pays before use tops up what has become too little."""
+        """Charge, and top up what has become too little."""
         post(self._ledger, self._id, self._readings(self._charged_until, moment), moment)
         self._charged_until = moment
         tenant, balance_paise = self._tenant, self._balance_paise()
-        if tenant.plan is Plan.POSTPAID:
-            return
         if balance_paise < tenant.below * _PAISE or moment > self._now - _LAST_VISITS:
             amount_paise = min(tenant.tops_up * _PAISE, self._needed_paise(moment, balance_paise))
             if amount_paise > 0:
