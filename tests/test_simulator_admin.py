@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import pairwise
 
 from aiohttp import ClientSession
+import orjson
 import pytest
 from pytest_aiohttp.plugin import AiohttpServer
 
 from tests.simulator import Mode, SimulatedCloud, Source, create_app
-from tests.simulator.clock import LeapingClock, real_clock
+from tests.simulator.clock import DAY_MS, HOUR_MS, LeapingClock, real_clock
 from tests.simulator.probe import API_KEY, Probe, as_object
 from tests.simulator.protocol import Json
 
@@ -42,6 +44,19 @@ async def test_the_truth_is_shown_and_set(probe: Probe, sim_cloud: SimulatedClou
     assert not meter.is_online
     listed = await probe.get("/_simulator/meters")
     assert listed.raw.count(b'"device_id"') == 12
+
+
+async def test_the_past_is_told(probe: Probe, sim_cloud: SimulatedCloud) -> None:
+    """What the register showed every six hours and at each switch of the source, up to now."""
+    meter = next(iter(sim_cloud.meters.values()))
+    since_ms = sim_cloud.now_ms() - 3 * DAY_MS
+    past = await probe.get(f"/_simulator/meters/{meter.device_id}/past/{since_ms}")
+    rows = orjson.loads(past.raw)
+    assert rows[0][:2] == [since_ms, meter.register.wh_at(since_ms)]
+    assert rows[-1] == [sim_cloud.now_ms(), meter.energy_wh, int(meter.active_tariff)]
+    switches = {b[0] for a, b in pairwise(rows) if a[2] != b[2]}
+    assert switches
+    assert {row[0] for row in rows[:-1] if (row[0] - since_ms) % (6 * HOUR_MS)} == switches
 
 
 async def test_meters_and_spaces_come_and_go(probe: Probe, sim_cloud: SimulatedCloud) -> None:

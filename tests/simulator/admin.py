@@ -1,9 +1,9 @@
 """The back door for demos and tests in another process: JSON below `/_simulator/`, without a key.
 
 GET, POST, DELETE `faults` and DELETE `faults/{id}`; GET, DELETE `requests`, GET `requests/log`;
-GET, POST `spaces`, DELETE `spaces/{id}`; GET, POST `meters`, GET, PATCH, DELETE `meters/{id}`, and
-POST `meters/{id}/replace`, `meters/{id}/reset_counter`, `meters/{id}/move`; and, where the time is
-the computer's, POST `clock/leap` and `clock/stop`.
+GET, POST `spaces`, DELETE `spaces/{id}`; GET, POST `meters`, GET, PATCH, DELETE `meters/{id}`, GET
+`meters/{id}/past/{since_ms}`, and POST `meters/{id}/replace`, `meters/{id}/reset_counter`,
+`meters/{id}/move`; and, where the time is the computer's, POST `clock/leap` and `clock/stop`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ from aiohttp import web
 import orjson
 
 from .admin_input import fault_from, kind_from, optional_int, optional_text, set_attributes, text_of
-from .clock import LeapingClock
+from .clock import HOUR_MS, LeapingClock
 from .cloud import SimulatedCloud, SimulatedSpace
 from .faults import Unset
 from .meter import SimulatedMeter
@@ -162,6 +162,19 @@ def _show_meter(call: AdminCall) -> Json:
     return _truth(call.meter)
 
 
+def _show_past(call: AdminCall) -> Json:
+    """Return time, Wh and source, every six hours since a time, at each switch, and now."""
+    meter, since_ms = call.meter, int(call.path["since_ms"])
+    newest_ms = meter.state().time_ms
+    times = {newest_ms, *range(since_ms, newest_ms, 6 * HOUR_MS)}
+    while (since_ms := meter.grid.next_switch_ms(since_ms)) < newest_ms:
+        times.add(since_ms)
+    return [
+        [time_ms, meter.register.wh_at(time_ms), int(meter.grid.source_at(time_ms))]
+        for time_ms in sorted(times)
+    ]
+
+
 def _add_meter(call: AdminCall) -> Json:
     body = call.body
     meter = call.cloud.add_meter(
@@ -240,6 +253,7 @@ _ROUTES: Final[Mapping[tuple[str, str], AdminHandler]] = {
     ("GET", _METER): _show_meter,
     ("PATCH", _METER): _change_meter,
     ("DELETE", _METER): _remove_meter,
+    ("GET", rf"{_METER}/past/{{since_ms:\d+}}"): _show_past,
     ("POST", f"{_METER}/replace"): _replace_meter,
     ("POST", f"{_METER}/reset_counter"): _reset_counter,
     ("POST", f"{_METER}/move"): _move_meter,
