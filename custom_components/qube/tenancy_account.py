@@ -8,7 +8,7 @@ from typing import Final
 from .billing.bills import Period, StoredBill
 from .billing.charging import charge, midnights
 from .billing.errors import RefusedError
-from .billing.ledger import Ledger
+from .billing.ledger import HOLD, Ledger
 from .billing.models import (
     AccountState,
     Charge,
@@ -43,7 +43,7 @@ class AccountLook:
     """An account as the ledger shows it at a time.
 
     `use` and `recent_use` are Wh and micropaise by source, of the running period and of the last
-    days. `unpaid_paise` is what is left to pay of the newest bill, `overdue_paise` of the newest
+    days; `is_bill_due` says that a period before it has no bill yet. `unpaid_paise` is what is left to pay of the newest bill, `overdue_paise` of the newest
     one that was to be paid by now, `overdue_bill`; `is_overdue_news` until that was told.
     """
 
@@ -53,6 +53,7 @@ class AccountLook:
     period: Period
     use: Use
     recent_use: Use
+    is_bill_due: bool
     bill: StoredBill | None
     unpaid_paise: int
     overdue_bill: StoredBill | None
@@ -113,8 +114,9 @@ def _look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime
     is_postpaid = record.plan is Plan.POSTPAID
     due = ledger.last_bill(tenancy_id, due_by=now) if is_postpaid else None
     owed_paise = _unpaid_paise(ledger, due)
-    told = ledger.get_memory(tenancy_id, OVERDUE_TOLD)
-    checked_at = ledger.get_memory(tenancy_id, CHECKED_AT)
+    unpaid_paise = owed_paise if bill == due else _unpaid_paise(ledger, bill)
+    memory = ledger.memory(tenancy_id)
+    told, checked_at = memory.get(OVERDUE_TOLD), memory.get(CHECKED_AT)
     return AccountLook(
         record=record,
         state=state,
@@ -122,12 +124,13 @@ def _look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime
         period=period,
         use=ledger.totals(tenancy_id, period.start, period.end),
         recent_use=ledger.totals(tenancy_id, now - RECENT, now),
+        is_bill_due=since < period.start,
         bill=bill,
-        unpaid_paise=_unpaid_paise(ledger, bill),
+        unpaid_paise=unpaid_paise,
         overdue_bill=due if owed_paise else None,
         overdue_paise=owed_paise,
         is_overdue_news=due is not None and owed_paise > 0 and told != str(due.number),
-        is_held=ledger.is_held(tenancy_id),
+        is_held=HOLD in memory,
         checked_at=datetime.fromisoformat(checked_at) if checked_at else record.opened.read_at,
     )
 
@@ -143,8 +146,11 @@ def charge_account(
     if ledger.get_memory(tenancy_id, CLOSING) is not None:
         return close_account(ledger, tenancy_id, (), terms, now)
     charged = post(ledger, tenancy_id, readings, now)
-    bills = issue_bills(ledger, tenancy_id, terms, now)
     look = look_at(ledger, tenancy_id, terms, now)
+    bills: Sequence[StoredBill] = ()
+    if look.is_bill_due:
+        bills = issue_bills(ledger, tenancy_id, terms, now)
+        look = look_at(ledger, tenancy_id, terms, now)
     return ChargeOutcome(charges=charged.charges, bills=bills, look=look)
 
 

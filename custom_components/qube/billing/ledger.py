@@ -34,7 +34,8 @@ from .models import (
     Transaction,
 )
 
-_HOLD: Final = "hold"
+# What is remembered of a tenancy that is not to be cut.
+HOLD: Final = "hold"
 
 
 class Ledger:
@@ -287,11 +288,11 @@ class Ledger:
 
     def set_hold(self, tenancy_id: str, *, is_held: bool) -> None:
         """Remember whether the owner forbids to cut."""
-        self.set_memory(tenancy_id, _HOLD, "1" if is_held else None)
+        self.set_memory(tenancy_id, HOLD, "1" if is_held else None)
 
     def is_held(self, tenancy_id: str) -> bool:
         """Return whether the owner forbids to cut."""
-        return self.get_memory(tenancy_id, _HOLD) is not None
+        return self.get_memory(tenancy_id, HOLD) is not None
 
     def add_intent(
         self, tenancy_id: str, *, power_on: bool, reason: SupplyReason, now: datetime
@@ -317,6 +318,11 @@ class Ledger:
         """Return the intents of which is not known what became of them."""
         with reading(self._connection) as connection:
             return supply_journal.open_intents(connection)
+
+    def memory(self, tenancy_id: str) -> dict[str, str]:
+        """Return all that supply remembers, by name."""
+        with self._of(tenancy_id) as (connection, number):
+            return supply_journal.all_memory(connection, number)
 
     def get_memory(self, tenancy_id: str, name: str) -> str | None:
         """Return what supply remembers under a name."""
