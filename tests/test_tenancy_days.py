@@ -43,9 +43,7 @@ async def test_a_day_is_charged_to_its_end_by_the_first_poll_after_it(room: Rent
     """So the bill of a month comes with the month's end, though checks are weekly."""
     let_draw(room.meter, 1_000)
     await room.load()
-    await room.rent(
-        plan="postpaid", billing_day=14, check_interval="week", opening_credit_paise=0
-    )
+    await room.rent(plan="postpaid", billing_day=14, check_interval="week", opening_credit_paise=0)
     await room.machine.pass_by(ODD)
     await room.machine.run_until(MIDNIGHT - HOUR + ODD, HOUR)
     await room.machine.run_until(MIDNIGHT, ODD)

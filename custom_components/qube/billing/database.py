@@ -59,7 +59,10 @@ def writing(connection: Connection) -> Iterator[Connection]:
 
 @contextmanager
 def reading(connection: Connection) -> Iterator[Connection]:
-    """Read one state of the ledger."""
+    """Read one state of the ledger; within another transaction, the state of that one."""
+    if connection.in_transaction():
+        yield connection
+        return
     with _transaction(connection, "BEGIN"):
         yield connection
 
