@@ -27,6 +27,8 @@ from .written import Written
 _KILLED_AT_START: Final = 0.25
 _WORK_AT_MOST_S: Final = 2.5
 
+# Until it is known how long a start takes.
+_START_GUESSED_S: Final = 4.0
 _START_WITHIN_S: Final = 120
 _REST_WITHIN_S: Final = 60
 _SECONDS_BETWEEN_LOOKS: Final = 0.2
@@ -80,7 +82,7 @@ class Proof:
         self._landlord = landlord
         self._random = random
         self._is_broken = is_broken
-        self._start_s = 0.0
+        self._start_s = _START_GUESSED_S
 
     async def run(self, cycles: int, tell: Callable[[Report], None]) -> Report:
         """Kill so many times, as long as nothing is wrong; then let all come to rest."""
@@ -109,7 +111,7 @@ class Proof:
                     await working
 
     async def _moment_of_death(self) -> None:
-        if self._start_s and self._random.random() < _KILLED_AT_START:
+        if self._random.random() < _KILLED_AT_START:
             self.report.killed_at_start += 1
             await asyncio.sleep(self._random.uniform(0.5, 1.05) * self._start_s)
             return
