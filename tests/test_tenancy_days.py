@@ -23,8 +23,8 @@ async def test_what_is_polled_all_day_is_not_estimated(room: RentedRoom) -> None
     await room.load()
     await room.rent(check_interval="day", opening_credit_paise=10_000_00)
     await room.machine.pass_by(ODD)
-    for day in range(2):
-        await room.machine.run_until(MIDNIGHT + day * DAY - MINUTE + ODD, 2 * MINUTE)
+    for passed in range(2):
+        await room.machine.run_until(MIDNIGHT + passed * DAY - MINUTE + ODD, 2 * MINUTE)
         await room.machine.run(2 * MINUTE, ODD)
     await room.machine.run(DAY - HOUR, 2 * MINUTE)
     await room.charge()
@@ -43,9 +43,7 @@ async def test_a_day_is_charged_to_its_end_by_the_first_poll_after_it(room: Rent
     """So the bill of a month comes with the month's end, though checks are weekly."""
     let_draw(room.meter, 1_000)
     await room.load()
-    await room.rent(
-        plan="postpaid", billing_day=14, check_interval="week", opening_credit_paise=0
-    )
+    await room.rent(plan="postpaid", billing_day=14, check_interval="week", opening_credit_paise=0)
     await room.machine.pass_by(ODD)
     await room.machine.run_until(MIDNIGHT - HOUR + ODD, HOUR)
     await room.machine.run_until(MIDNIGHT, ODD)
