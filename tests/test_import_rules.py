@@ -20,7 +20,14 @@ HOOKS: Final = {"condition", "diagnostics", "llm", "logbook", "system_health", "
 # Plain Python, each a package of its own: what of this integration they may import.
 PLAIN: Final = {"api": {"api"}, "billing": {"billing"}}
 # The runtime raises its repairs itself.
-REPAIRS_RAISED_BY: Final = {"books", "coordinator", "devices", "replacements", "supply"}
+REPAIRS_RAISED_BY: Final = {
+    "books",
+    "coordinator",
+    "devices",
+    "replacements",
+    "supply",
+    "supply_orders",
+}
 # Home Assistant asks the config flow for the flows that come later, and one room for all repairs.
 OPENED_BY: Final = {"config_flow": {"options_flow", "subentry_flow"}, "repairs": REPAIRS}
 

@@ -23,8 +23,8 @@ async def test_what_is_polled_all_day_is_not_estimated(room: RentedRoom) -> None
     await room.load()
     await room.rent(check_interval="day", opening_credit_paise=10_000_00)
     await room.machine.pass_by(ODD)
-    for day in range(2):
-        await room.machine.run_until(MIDNIGHT + day * DAY - MINUTE + ODD, 2 * MINUTE)
+    for passed in range(2):
+        await room.machine.run_until(MIDNIGHT + passed * DAY - MINUTE + ODD, 2 * MINUTE)
         await room.machine.run(2 * MINUTE, ODD)
     await room.machine.run(DAY - HOUR, 2 * MINUTE)
     await room.charge()
