@@ -5,7 +5,7 @@ times are aware. What a tenant has is positive, what a tenant owes negative.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
@@ -163,10 +163,13 @@ class Charged:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opening:
-    """A tenancy as it begins. `tenancy_id` is unique for ever, `opened` the opening reading."""
+    """A tenancy as it begins; the name is in no repr.
+
+    `tenancy_id` is unique for ever, `opened` the opening reading.
+    """
 
     tenancy_id: str
-    tenant: str
+    tenant: str = field(repr=False)
     meter_key: str
     meter_name: str
     plan: Plan
@@ -177,11 +180,14 @@ class Opening:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TenancyRecord:
-    """A tenancy as the ledger keeps it for ever; `number` is what people call its account."""
+    """A tenancy as the ledger keeps it for ever; the name is in no repr.
+
+    `number` is what people call its account.
+    """
 
     tenancy_id: str
     number: int
-    tenant: str
+    tenant: str = field(repr=False)
     meter_key: str
     meter_name: str
     plan: Plan
