@@ -5,11 +5,9 @@ import json
 import logging
 from typing import Any
 
-from homeassistant.components.diagnostics import DOMAIN as DIAGNOSTICS
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
@@ -68,7 +66,6 @@ async def test_a_tenant_is_named_in_no_log_error_repair_or_diagnostic(
 ) -> None:
     """Nor in what the objects say of themselves."""
     hass = room.hass
-    assert await async_setup_component(hass, DIAGNOSTICS, {})
     said: list[str] = []
     await room.load()
     tenancy = await room.rent(tenant=NAME, opening_credit_paise=600_00)

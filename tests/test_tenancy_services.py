@@ -253,6 +253,31 @@ async def test_a_deleted_tenancy_is_still_read_and_paid(landlord: Landlord) -> N
     assert await landlord.call("get_bills", account_number=1)
 
 
+async def test_a_meter_whose_tenancy_was_deleted_takes_the_next_tenant(
+    landlord: Landlord,
+) -> None:
+    """The old account ends where it was charged last, and what was used since is nobody's."""
+    await landlord.use(10_000)
+    room = landlord.room
+    room.hass.config_entries.async_remove_subentry(room.entry, room.subentry.subentry_id)
+    await room.settle()
+    room.meter.energy_wh += 3_000
+    await room.machine.run(DAY, 6 * HOUR)
+    await room.rent(tenant="Meena Iyer", opening_credit_paise=100_000)
+    await landlord.use(2_000)
+    assert room.balance_paise == 100_000 - 1_300
+    before, after = await room.books.async_run(lambda ledger: ledger.tenancies())
+    assert (before.number, after.number) == (1, 2)
+    assert before.closed_at is not None
+    assert after.closed_at is None
+    statement = await landlord.call("get_statement", account_number=1, **{"from": "2026-05-13"})
+    assert statement["closing_balance"] == 2935.0
+    paid = await landlord.call("record_payment", account_number=1, **PAYMENT)
+    assert (paid["account_number"], paid["balance"]) == (1, 4935.0)
+    assert room.balance_paise == 100_000 - 1_300
+    await room.check_ledger()
+
+
 async def test_money_comes_in_while_the_account_is_not_loaded(landlord: Landlord) -> None:
     """Power comes back as soon as it is loaded again."""
     await landlord.use(448_384)
