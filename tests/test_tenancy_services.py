@@ -153,6 +153,8 @@ async def test_new_rates_hold_from_a_day_on(landlord: Landlord) -> None:
         ({}, "no_rates_given"),
         ({"date": "2026-06-01"}, "no_rates_given"),
         ({"date": "2026-05-12", "eb_rate": 7}, "rates_in_the_past"),
+        ({"date": "2027-05-15", "eb_rate": 7}, "day_not_plausible"),
+        ({"date": "2062-06-01", "eb_rate": 7}, "day_not_plausible"),
         ({"eb_rate": "-1"}, "amount_too_small"),
         ({"dg_rate": 1000.01}, "amount_too_large"),
         ({"eb_rate": "6.500001"}, "amount_too_many_decimals"),
