@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from .errors import InvalidAmountError
-from .money import BASIS_POINTS
+from .money import BASIS_POINTS, energy_tax_micropaise
 
 # Qube's days and months, whatever zone the server is in.
 INDIA: Final = timezone(timedelta(hours=5, minutes=30), "IST")
@@ -141,8 +141,8 @@ class Charge:
 
     @property
     def tax_micropaise(self) -> int:
-        """Return the tax on it; exact, because the rates are made so."""
-        return self.energy_wh * (self.millipaise_per_kwh * self.tax_basis_points // BASIS_POINTS)
+        """Return the tax on it; exact."""
+        return energy_tax_micropaise(self.energy_wh, self.millipaise_per_kwh, self.tax_basis_points)
 
     @property
     def amount_micropaise(self) -> int:
