@@ -120,6 +120,21 @@ async def test_a_payment_has_the_day_on_which_it_came(
     assert error.translation_placeholders == {"date": "2026-05-15", "today": "2026-05-14"}
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "0026-05-01", "2025-04-23"])
+async def test_a_payment_is_not_from_long_before_the_tenancy(tenants: Tenants, day: str) -> None:
+    """An advance may be up to a year older; what is older has to be a slip."""
+    error = await refusal(tenants, "record_payment", **PAYMENT, date=day)
+    assert error.translation_key == "day_not_plausible"
+    assert error.translation_placeholders == {
+        "date": day,
+        "first": "2025-04-24",
+        "last": "2026-05-13",
+    }
+    assert "{" not in str(error)
+    assert payments(tenants) == []
+    assert (await tenants.call("record_payment", **PAYMENT, date="2025-04-24"))["is_new"]
+
+
 @pytest.mark.parametrize(
     ("amount", "paise"),
     [(2000, 200_000), (76.7, 7_670), ("76.70", 7_670), (" ₹1,23,456.78", 12_345_678), (0.01, 1)],

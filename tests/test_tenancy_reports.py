@@ -134,6 +134,8 @@ async def test_the_lines_of_a_statement_add_up(tenants: Tenants) -> None:
         ("2026-05-02", "2026-05-01", "days_reversed"),
         ("2026-05-01", "2026-05-14", "days_in_future"),
         ("2026-05-14", None, "days_reversed"),
+        ("0001-01-01", None, "day_not_plausible"),
+        ("1999-12-31", "1999-12-31", "day_not_plausible"),
     ],
 )
 async def test_days_that_cannot_be_had_are_refused(

@@ -153,6 +153,8 @@ async def test_new_rates_hold_from_a_day_on(landlord: Landlord) -> None:
         ({}, "no_rates_given"),
         ({"date": "2026-06-01"}, "no_rates_given"),
         ({"date": "2026-05-12", "eb_rate": 7}, "rates_in_the_past"),
+        ({"date": "2027-05-15", "eb_rate": 7}, "day_not_plausible"),
+        ({"date": "2062-06-01", "eb_rate": 7}, "day_not_plausible"),
         ({"eb_rate": "-1"}, "amount_too_small"),
         ({"dg_rate": 1000.01}, "amount_too_large"),
         ({"eb_rate": "6.500001"}, "amount_too_many_decimals"),
@@ -251,6 +253,31 @@ async def test_a_deleted_tenancy_is_still_read_and_paid(landlord: Landlord) -> N
     assert paid["balance"] == 4935.0
     assert "4935.00" in (await landlord.call("export_ledger", account_number=1))["csv"]
     assert await landlord.call("get_bills", account_number=1)
+
+
+async def test_a_meter_whose_tenancy_was_deleted_takes_the_next_tenant(
+    landlord: Landlord,
+) -> None:
+    """The old account ends where it was charged last, and what was used since is nobody's."""
+    await landlord.use(10_000)
+    room = landlord.room
+    room.hass.config_entries.async_remove_subentry(room.entry, room.subentry.subentry_id)
+    await room.settle()
+    room.meter.energy_wh += 3_000
+    await room.machine.run(DAY, 6 * HOUR)
+    await room.rent(tenant="Meena Iyer", opening_credit_paise=100_000)
+    await landlord.use(2_000)
+    assert room.balance_paise == 100_000 - 1_300
+    before, after = await room.books.async_run(lambda ledger: ledger.tenancies())
+    assert (before.number, after.number) == (1, 2)
+    assert before.closed_at is not None
+    assert after.closed_at is None
+    statement = await landlord.call("get_statement", account_number=1, **{"from": "2026-05-13"})
+    assert statement["closing_balance"] == 2935.0
+    paid = await landlord.call("record_payment", account_number=1, **PAYMENT)
+    assert (paid["account_number"], paid["balance"]) == (1, 4935.0)
+    assert room.balance_paise == 100_000 - 1_300
+    await room.check_ledger()
 
 
 async def test_money_comes_in_while_the_account_is_not_loaded(landlord: Landlord) -> None:

@@ -1,6 +1,6 @@
 """The actions that book money of a tenant, for administrators only."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +17,7 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .amounts import AMOUNT, amount_in
+from .action_fields import AMOUNT, amount_in, check_day
 from .billing.errors import InvalidAmountError, RefusedError
 from .billing.models import Transaction, TransactionKind
 from .billing.money import MAX_AMOUNT_PAISE, paise_of
@@ -38,6 +38,8 @@ ATTR_REFERENCE: Final = "reference"
 ATTR_TRANSACTION_ID: Final = "transaction_id"
 
 _NOON: Final = time(12)
+# So long before a tenant moves in, an advance may have been paid.
+_IN_ADVANCE: Final = timedelta(days=366)
 _MAX_LENGTH: Final = 200
 _TEXT: Final = probatio.All(cv.string, str.strip, probatio.Length(min=1, max=_MAX_LENGTH))
 
@@ -100,13 +102,14 @@ async def _async_record_payment(call: ServiceCall) -> ServiceResponse:
     payment: dict[str, Any] = {
         "reference": call.data[ATTR_REFERENCE],
         "method": call.data[ATTR_METHOD].value,
-        "paid_at": _paid_at(call.data.get(ATTR_DATE), now),
         "is_confirmed": call.data[ATTR_IS_CONFIRMED],
         "note": call.data.get(ATTR_NOTE),
     }
     async with async_named_tenancy(call) as named:
         with amount_in(ATTR_AMOUNT):
             payment["amount_paise"] = paise_of(call.data[ATTR_AMOUNT], lowest_paise=1)
+        moved_in = day_of(named.record.opened.read_at)
+        payment["paid_at"] = _paid_at(call.data.get(ATTR_DATE), moved_in, now)
         if named.running is not None:
             transaction, is_new = await named.running.async_pay(**payment)
         else:
@@ -179,10 +182,10 @@ def _check_reversible(ledger: Ledger, tenancy_id: str, transaction_id: int) -> N
             raise RefusedError("transaction_not_reversible")
 
 
-def _paid_at(day: date | None, now: datetime) -> datetime:
+def _paid_at(day: date | None, moved_in: date, now: datetime) -> datetime:
     """Return when a payment of a day was made: now, or at noon, as far from other days as can be.
 
-    Raises ServiceValidationError where the day is still to come.
+    Raises ServiceValidationError where the day is still to come, or long before the tenancy.
     """
     today = day_of(now)
     if day is None or day == today:
@@ -193,4 +196,5 @@ def _paid_at(day: date | None, now: datetime) -> datetime:
             translation_key="payment_in_the_future",
             translation_placeholders={"date": str(day), "today": str(today)},
         )
+    check_day(day, moved_in - _IN_ADVANCE, today)
     return datetime.combine(day, _NOON, INDIA)

@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import probatio
 
+from .action_fields import check_day
 from .bill_page import async_bill_path
 from .bill_words import WORDS, words_of
 from .billing.bills import StoredBill
@@ -33,6 +34,9 @@ from .tenancy_answers import bill_answer, exact_rupees, moment, statement_line_a
 
 if TYPE_CHECKING:
     from .billing.ledger import Ledger
+
+# Before it there was no meter; a year of two digits is a slip.
+_FIRST_DAY: Final = date(2000, 1, 1)
 
 STATEMENT_SCHEMA: Final = probatio.Schema(
     {
@@ -161,6 +165,7 @@ def _days_of(call: ServiceCall, first: date) -> Days:
         last=call.data.get(ATTR_TO, day_of(now)),
     )
     check_range(days, now)
+    check_day(days.first, _FIRST_DAY, days.last)
     return days
 
 

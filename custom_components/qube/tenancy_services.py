@@ -1,7 +1,7 @@
 """The actions that change a tenancy: its rates, its bills and its end; administrators only."""
 
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from homeassistant.const import ATTR_DATE
@@ -17,7 +17,7 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .amounts import AMOUNT, amount_in
+from .action_fields import AMOUNT, amount_in, check_day
 from .billing.money import basis_points_of, millipaise_of, paise_of
 from .const import DOMAIN, INDIA
 from .days import day_of
@@ -28,6 +28,9 @@ ATTR_DG_RATE: Final = "dg_rate"
 ATTR_EB_RATE: Final = "eb_rate"
 ATTR_MONTHLY_CHARGE: Final = "monthly_charge"
 ATTR_TAX: Final = "tax"
+
+# Rates follow each other: until those of a day in years to come, there could be no others.
+_AHEAD: Final = timedelta(days=366)
 
 RATES_SCHEMA: Final = probatio.Schema(
     {
@@ -80,6 +83,8 @@ async def _async_set_rates(call: ServiceCall) -> ServiceResponse:
             await tenancy.async_charge()
             valid_from = dt_util.utcnow()
         else:
+            # Of a day that is over, the ledger says what is wrong.
+            check_day(day, min(day, today), today + _AHEAD)
             valid_from = datetime.combine(day, time(), INDIA)
         rates = replace(newest, valid_from=valid_from, **changed)
         await tenancy.async_set_rates(rates)
