@@ -64,9 +64,9 @@ class TenancyMeter:
 
     @property
     def name(self) -> str:
-        """Return what people call the meter; its key where the cloud does not list it."""
+        """Return the meter's name and space, for bills; its key where it is not listed."""
         meter = self.coordinator
-        return meter.name_of_place if meter else self.key
+        return meter.name_with_space if meter else self.key
 
     @property
     def is_clock_wrong(self) -> bool:

@@ -24,10 +24,7 @@ _TENANT_KEYS: Final = {
 def dashboards(
     meters: Iterable[ShownMeter], tenancies: Sequence[ShownTenancy]
 ) -> list[Mapping[str, Any]]:
-    """Return the commands: balances on the overview, tenants on a dashboard, meters under Energy.
-
-    A tenant's name is on the device only, so each has a heading.
-    """
+    """Return the commands: balances on the overview, meters under Energy, and all tenants."""
     complete = [meter for meter in meters if meter.entities.keys() >= _NEEDED]
     favorites = [meter.entities["balance"] for meter in islice(complete, _FAVORITES)]
     return [
@@ -89,5 +86,7 @@ def _tenants(tenancies: Sequence[ShownTenancy]) -> list[dict[str, Any]]:
 def _tenant(tenancy: ShownTenancy) -> dict[str, Any]:
     lease = tenancy.rented.lease
     keys = [key for key in _TENANT_KEYS[lease.tenant.plan] if key in tenancy.entities]
-    tiles = [{"type": "tile", "entity": tenancy.entities[key]} for key in keys]
+    # The tenant's name stands above them.
+    own_name = {"type": "entity"}
+    tiles = [{"type": "tile", "entity": tenancy.entities[key], "name": own_name} for key in keys]
     return {"type": "grid", "cards": [{"type": "heading", "heading": lease.title}, *tiles]}
