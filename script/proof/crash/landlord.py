@@ -31,11 +31,11 @@ class Landlord:
 
     def __init__(self, house: House, tenants: Sequence[Tenant], random: Random) -> None:
         """Begin with no money."""
+        self.tenants = tenants
         self.bookings: list[Booking] = []
         self.posted_again = 0
         self.is_busy = asyncio.Event()
         self._house = house
-        self.tenants = tenants
         self._random = random
         self._balances_paise: dict[str, int] = {}
 
