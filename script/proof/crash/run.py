@@ -33,7 +33,7 @@ _START_WITHIN_S: Final = 120
 _REST_WITHIN_S: Final = 60
 _SECONDS_BETWEEN_LOOKS: Final = 0.2
 # Longer than two polls, and than the supply takes to note what a relay shows.
-_NOTED_AFTER_S: Final = 3
+_NOTED_AFTER_S: Final = 5
 
 # For how long Home Assistant is off: mostly until the next check, at times until bills are due.
 _LEAPS: Final = (
