@@ -217,9 +217,7 @@ class Oracle:
         kept = [
             poll_s
             for index, poll_s in enumerate(polls)
-            if index == len(polls) - 1
-            or poll_s in self._unseen
-            or polls[index + 1] in self._unseen
+            if index == len(polls) - 1 or poll_s in self._unseen or polls[index + 1] in self._unseen
         ]
         points: list[int] = []
         for before_s, poll_s in zip([after_s, *kept], kept, strict=False):

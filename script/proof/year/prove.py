@@ -53,9 +53,7 @@ def prove_year(
     else:
         with ProcessPoolExecutor(count) as pool:
             futures = [
-                pool.submit(
-                    _prove_part, tenancies, days, seed, part, count, is_control=is_control
-                )
+                pool.submit(_prove_part, tenancies, days, seed, part, count, is_control=is_control)
                 for part in range(count)
             ]
             parts = [future.result() for future in futures]
