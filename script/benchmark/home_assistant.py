@@ -134,8 +134,10 @@ def runtime_of(hass: HomeAssistant) -> QubeRuntimeData:
 async def until(condition: Callable[[], bool], within_s: float) -> None:
     """Wait until something is so; TimeoutError where it does not come."""
     async with asyncio.timeout(within_s):
-        while not condition():
+        while True:
             await asyncio.sleep(_CHECK_EACH_S / 2)
+            if condition():
+                return
 
 
 class ReadyWatch:

@@ -31,7 +31,9 @@ from .probe import stall_probe
 from .statement import statement_ms
 
 _READY_WITHIN_S: Final = 900
-_ROUND_WITHIN_S: Final = 120
+_ROUND_WITHIN_S: Final = 200
+# Until all of them have taken note of the time of the round.
+_LEAD_S: Final = 90
 # Home Assistant writes its registries ten seconds after the last new entity.
 _WARM_UP_S: Final = 20
 # So long before a round and from its beginning on, the cost is measured.
@@ -105,7 +107,7 @@ async def _async_round(hass: HomeAssistant) -> Round:
     """Let all be checked at the next minute that can be awaited, and measure it."""
     tenancies = _tenancies(hass)
     now = dt_util.now(INDIA)
-    at = (now + timedelta(seconds=2 * _WINDOW_S + 60)).replace(second=0, microsecond=0)
+    at = (now + timedelta(seconds=_LEAD_S + 60)).replace(second=0, microsecond=0)
     daily = CheckInterval(every=CheckEvery.DAY, at=at.time())
     for tenancy in tenancies:
         tenancy.async_take_terms(replace(tenancy.terms, checks=daily))
