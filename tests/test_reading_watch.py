@@ -16,9 +16,7 @@ class Meter:
         """Begin with nothing seen."""
         self.watch = ReadingWatch()
 
-    def poll(
-        self, minute: float, source: Source | None = Source.EB, *, device: str = "Q1"
-    ) -> bool:
+    def poll(self, minute: float, source: Source | None = Source.EB, *, device: str = "Q1") -> bool:
         """Poll; return whether what was seen is to be charged now."""
         reading = Reading(
             total_wh=int(minute * 10),
@@ -35,9 +33,7 @@ class Meter:
 
     def kept(self) -> list[tuple[float, bool]]:
         """Return the minutes of what is kept, each with whether it was watched."""
-        return [
-            ((each.read_at - NOON) / MINUTE, each.is_watched) for each in self.watch.waiting
-        ]
+        return [((each.read_at - NOON) / MINUTE, each.is_watched) for each in self.watch.waiting]
 
 
 def test_of_what_was_watched_only_the_ends_are_kept() -> None:
