@@ -5,7 +5,6 @@ from pathlib import Path
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 import pytest
 
-from custom_components.qube import books as books_module
 from custom_components.qube.billing.errors import LedgerError, RefusedError
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.billing.supply_models import SupplyState
@@ -185,7 +184,7 @@ async def test_books_are_opened_once_by_many(
         opened.append(path)
         return real(path, expected_id=expected_id)
 
-    monkeypatch.setattr(books_module.Ledger, "open", count)
+    monkeypatch.setattr(Ledger, "open", count)
     again = Books(room.hass, room.entry)
     await room.unload()
     for _ in range(2):
