@@ -66,6 +66,13 @@ async def read_past(session: ClientSession, url: str, device_id: str, since: dat
         return past
 
 
+async def read_spaces(session: ClientSession, url: str) -> dict[int, str]:
+    """Return the names of a simulated cloud's spaces, by number."""
+    async with session.get(f"{url}/_simulator/spaces") as response:
+        _check(response)
+        return {space["space_id"]: space["name"] for space in await response.json()}
+
+
 async def read_truth(session: ClientSession, url: str) -> list[Truth]:
     """Return what a simulated cloud knows about each of its meters."""
     async with session.get(f"{url}/_simulator/meters") as response:

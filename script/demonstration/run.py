@@ -86,10 +86,10 @@ def _summary(meters: Sequence[ShownMeter], tenancies: Sequence[ShownTenancy]) ->
     entities = sum(map(len, states))
     return (
         f"{_count(len(meters), 'meter')} in {_count(spaces, 'space')}, "
-        f"{len(tenancies)} tenancies, "
+        f"{_count(len(tenancies), 'tenancy', 'tenancies')}, "
         f"{entities} entities with a state"
     )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, noun: str, nouns: str | None = None) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {nouns or f'{noun}s'}"
