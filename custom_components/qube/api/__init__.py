@@ -20,11 +20,11 @@ from .flatpeak_models import (
     RecordQuery,
     SiteDevice,
 )
+from .history import ENERGY, HistoryReading
 from .models import (
     UDF_COUNT,
     Device,
     DeviceSummary,
-    HistoryReading,
     Interval,
     Metadata,
     Metrics,
@@ -39,6 +39,7 @@ from .qube import DEFAULT_URL, QubeClient
 __all__ = [
     "DEFAULT_FLATPEAK_URL",
     "DEFAULT_URL",
+    "ENERGY",
     "UDF_COUNT",
     "Device",
     "DeviceSummary",
