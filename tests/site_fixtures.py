@@ -1,6 +1,7 @@
 """Fixtures of a building with a main meter.
 
-A test module takes them with `pytest_plugins = ("tests.site_fixtures",)`.
+A test module takes them with `pytest_plugins = ("tests.site_fixtures",)`, and has a fixture `cloud`
+of its own that returns `house_cloud`.
 """
 
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def cloud(clock: ManualClock) -> SimulatedCloud:
+def house_cloud(clock: ManualClock) -> SimulatedCloud:
     """Return a cloud with one meter in one space."""
     cloud = SimulatedCloud(seed=7, api_key="qube-key-5f2d", clock=clock)
     return cloud.populate(spaces=1, meters=1)

@@ -1,6 +1,7 @@
 """From records to hourly rows: any records, any order, and no watt-hour lost or told twice."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given, strategies as st
 import pytest
@@ -52,7 +53,7 @@ def contiguous(parts: list[tuple[int, int]]) -> dict[Span, int]:
 def test_what_is_disjoint_overlaps_nowhere(intervals: dict[Span, int]) -> None:
     """By time, with the energy it had."""
     kept = list(disjoint(intervals).items())
-    assert all(first[0][1] <= second[0][0] for first, second in zip(kept, kept[1:], strict=False))
+    assert all(first[0][1] <= second[0][0] for first, second in pairwise(kept))
     assert dict(kept).items() <= intervals.items()
 
 

@@ -1,5 +1,7 @@
 """Losses are a figure only where nothing is missing; else it is said what is."""
 
+from collections.abc import Mapping
+
 from hypothesis import given, strategies as st
 import pytest
 
@@ -11,7 +13,9 @@ totals = st.dictionaries(st.sampled_from("abcdef"), st.tuples(energies, energies
 
 
 def of(
-    main_wh: int | None, meters: dict[str, tuple[int | None, int | None]], price: int | None = PRICE
+    main_wh: int | None,
+    meters: Mapping[str, tuple[int | None, int | None]],
+    price: int | None = PRICE,
 ) -> Reconciliation:
     """Reconcile meters by their opening and closing totals, None where there is none."""
     return reconcile(

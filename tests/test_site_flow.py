@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.account import until
 from tests.main_meter import DEVICE, KEY, PRICE_MILLIPAISE, Building
-from tests.simulator import FaultKind
+from tests.simulator import FaultKind, SimulatedCloud
 from tests.simulator.site import ACCOUNT_ID, SiteEndpoint, load_flow
 from tests.simulator.site_faults import SiteFault
 
@@ -17,6 +17,12 @@ pytest_plugins = ("tests.site_fixtures",)
 
 LOGIN = {"account_id": f" {ACCOUNT_ID} ", "api_key": f" {KEY} "}
 VALUES: dict[str, Any] = {"unit": "kwh", "flows": ["import"], "space": "123", "price": "₹8"}
+
+
+@pytest.fixture
+def cloud(house_cloud: SimulatedCloud) -> SimulatedCloud:
+    """Return the building's cloud."""
+    return house_cloud
 
 
 async def to_values(empty: Building) -> None:

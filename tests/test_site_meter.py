@@ -5,13 +5,16 @@ from datetime import timedelta
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.qube.const import DOMAIN
-from custom_components.qube.days import today
+from custom_components.qube.api import QubeConnectionError
+from custom_components.qube.const import CONF_HISTORY_DAYS, DOMAIN
+from custom_components.qube.days import Days, today
+from custom_components.qube.site_history import SiteHistory
 from custom_components.qube.site_terms import Flow
 from tests.history_account import midnight, rows_of
 from tests.main_meter import DEVICE, LOST_WH_PER_HOUR, Building, lost_wh, yesterday
-from tests.simulator import FaultKind
+from tests.simulator import FaultKind, SimulatedCloud
 from tests.simulator.clock import to_ms
 from tests.simulator.site import SiteEndpoint, load_flow
 from tests.simulator.site_faults import SiteFault
@@ -23,6 +26,12 @@ pytestmark = pytest.mark.usefixtures("recorder")
 DAY = timedelta(days=1)
 IMPORT_ID = f"qube:{DEVICE}_import"
 EXPORT_ID = f"qube:{DEVICE}_export"
+
+
+@pytest.fixture
+def cloud(house_cloud: SimulatedCloud) -> SimulatedCloud:
+    """Return the building's cloud."""
+    return house_cloud
 
 
 async def sums_by_day(house: Building, statistic_id: str) -> dict[object, int]:
@@ -212,3 +221,85 @@ async def test_a_main_meter_that_is_removed_stops(house: Building) -> None:
     await house.settle()
     assert list(house.entry.runtime_data.site_meters) == []
     assert await rows_of(house.hass, IMPORT_ID)
+
+
+async def test_a_long_history_goes_on_where_it_failed(
+    prepared: Building, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Older months are read before the newest one, the oldest first, and none twice."""
+    days = 33
+    prepared.hass.config_entries.async_update_entry(
+        prepared.entry, options={CONF_HISTORY_DAYS: days}
+    )
+    read = SiteHistory.async_import
+    asked: list[Days] = []
+
+    async def fail_once(history: SiteHistory, flow: Flow, window: Days) -> int:
+        asked.append(window)
+        if len(asked) == 1:
+            raise QubeConnectionError("no answer in time")
+        return await read(history, flow, window)
+
+    monkeypatch.setattr(SiteHistory, "async_import", fail_once)
+    assert await prepared.hass.config_entries.async_setup(prepared.entry.entry_id)
+    await prepared.settle()
+    assert not prepared.site.is_filled
+    assert await rows_of(prepared.hass, IMPORT_ID) == []
+    await prepared.read()
+    assert prepared.site.is_filled
+    assert asked == [Days(first=today() - days * DAY, last=today() - 31 * DAY)] * 2
+    by_day = await sums_by_day(prepared, IMPORT_ID)
+    for number in range(1, days + 1):
+        day = today() - number * DAY
+        assert by_day[day] == prepared.true_kwh(day, day) * 1000, day
+
+
+async def test_another_unit_makes_the_statistics_anew(house: Building) -> None:
+    """What was counted in kWh was Wh: nothing of before is left."""
+    house.simulated.wh_per_unit = 1
+    await house.reconfigure()
+    await house.submit({"unit": "wh", "flows": ["import"], "space": "123", **house.advanced})
+    await house.settle()
+    await house.read()
+    by_day = await sums_by_day(house, IMPORT_ID)
+    assert by_day[yesterday()] == house.true_kwh(yesterday(), yesterday()) * 1000
+    rows = await rows_of(house.hass, IMPORT_ID)
+    total_wh = house.simulated.true_wh(midnight(today() - DAYS * DAY), dt_util.utcnow())
+    assert round((rows[-1]["sum"] or 0) * 1000) == total_wh
+
+
+async def test_without_history_there_are_sensors_only(prepared: Building) -> None:
+    """What is not wanted is not kept, and what the meters lack is told."""
+    prepared.hass.config_entries.async_update_entry(prepared.entry, options={CONF_HISTORY_DAYS: 0})
+    assert await prepared.hass.config_entries.async_setup(prepared.entry.entry_id)
+    await prepared.settle()
+    assert await rows_of(prepared.hass, IMPORT_ID) == []
+    assert prepared.state("import_yesterday") != "unknown"
+    assert prepared.state("reconciled_yesterday") == "meters_missing"
+
+
+async def test_confidence_need_not_be_told(house: Building) -> None:
+    """A record without it is used, and another account's change is no business of this one."""
+    content = {
+        "has_more": False,
+        "data": {
+            "records": [
+                {
+                    "start_time": "2026-05-04T05:00:00Z",
+                    "end_time": "2026-05-04T05:30:00Z",
+                    "value": 1,
+                    "confidence": None,
+                }
+            ]
+        },
+    }
+    house.site._confidences.clear()
+    house.flatpeak.faults.append(
+        SiteFault(kind=FaultKind.WRONG_TYPES, endpoint=SiteEndpoint.RECORDS, content=content)
+    )
+    other = MockConfigEntry(domain=DOMAIN, title="Other")
+    other.add_to_hass(house.hass)
+    house.hass.config_entries.async_update_entry(other, title="Others")
+    await house.read()
+    assert house.state("lowest_confidence") == "unknown"
+    assert house.state("latest_record") == "2026-05-04T06:30:00+00:00"

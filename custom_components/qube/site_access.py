@@ -115,7 +115,5 @@ def access_error(error: QubeError) -> str:
             return "rate_limited"
         case QubeConnectionError():
             return "cannot_connect"
-        case QubeApiError():
-            return "refused"
         case _:
             return "not_flatpeak"

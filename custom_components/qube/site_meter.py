@@ -9,7 +9,7 @@ from typing import Final, override
 from homeassistant.components.recorder.const import DOMAIN as RECORDER
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.helpers.update_coordinator import TimestampDataUpdateCoordinator
 from sqlalchemy.exc import SQLAlchemyError
 
 from .api import QubeAuthenticationError, QubeError
@@ -43,7 +43,7 @@ class SiteView:
     month: Reconciliation
 
 
-class SiteMeter(DataUpdateCoordinator[SiteView]):
+class SiteMeter(TimestampDataUpdateCoordinator[SiteView]):
     """Read one main meter each hour, whether or not any of its entities is on."""
 
     config_entry: QubeConfigEntry

@@ -41,10 +41,6 @@ class SiteMeters:
         """Iterate over the main meters that are there now."""
         return iter(tuple(self._sites.values()))
 
-    def get(self, site_id: str) -> SiteMeter | None:
-        """Return the main meter of a subentry."""
-        return self._sites.get(site_id)
-
     @callback
     def async_follow(self) -> None:
         """Keep up with the subentries from now on, until the account is unloaded."""
@@ -61,8 +57,7 @@ class SiteMeters:
     @callback
     def async_forget_history(self, site_id: str) -> None:
         """Forget the statistics of a main meter: they were of another unit."""
-        site = self._sites.get(site_id)
-        if site is not None and RECORDER in self._hass.config.components:
+        if (site := self._sites.get(site_id)) and RECORDER in self._hass.config.components:
             get_instance(self._hass).async_clear_statistics(
                 [flow_series(site.terms.device_id, flow.value, "").energy_id for flow in Flow]
             )
