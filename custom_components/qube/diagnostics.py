@@ -3,7 +3,8 @@
 Each field is named here; what is not named stays out. So there are no names, descriptions, tags
 and UDFs (they may be those of tenants), no balances, tariffs, readings and relay states (what
 somebody owes and uses, and when they are at home), no free text of the cloud, and no API key. Of a
-tenancy there is neither a name nor an amount, of the ledger only whether it is sound.
+tenancy there is neither a name nor an amount, of the ledger only whether it is sound, of a main
+meter no energy, no price and no account.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,9 +22,10 @@ from .api import Device, Metrics, QubeApiError, Space
 from .books import Books
 from .const import CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S
 from .coordinator import MeterCoordinator
-from .devices import meter_identifier, space_identifier, tenancy_identifier
+from .devices import meter_identifier, site_identifier, space_identifier, tenancy_identifier
 from .inventory import InventoryCoordinator
 from .runtime import QubeConfigEntry
+from .site_meter import SiteMeter
 from .tenancy import Tenancy
 
 type Facts = Mapping[str, object]
@@ -42,13 +44,14 @@ async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: QubeCo
         list(runtime.inventory.data.values()),
         list(runtime.devices.meters.values()),
         list(runtime.tenancies),
+        list(runtime.site_meters),
     )
 
 
 async def async_get_device_diagnostics(
     _hass: HomeAssistant, entry: QubeConfigEntry, device: DeviceEntry
 ) -> Facts:
-    """Return the facts of a space, a meter or a tenancy, and of what is below it."""
+    """Return the facts of a space, a meter, a tenancy or a main meter, and of what is below it."""
     if entry.state is not ConfigEntryState.LOADED:
         return {"account": _settings(entry)}
     runtime = entry.runtime_data
@@ -70,7 +73,13 @@ async def async_get_device_diagnostics(
         for tenancy in runtime.tenancies
         if tenancy_identifier(tenancy.tenancy_id) in device.identifiers or tenancy.meter_key in keys
     ]
-    return _facts(entry, spaces, meters, tenancies)
+    space_ids = {space.space_id for space in spaces}
+    sites = [
+        site
+        for site in runtime.site_meters
+        if site_identifier(site.site_id) in device.identifiers or site.terms.space_id in space_ids
+    ]
+    return _facts(entry, spaces, meters, tenancies, sites)
 
 
 def _facts(
@@ -78,6 +87,7 @@ def _facts(
     spaces: Collection[Space],
     meters: Collection[MeterCoordinator],
     tenancies: Collection[Tenancy],
+    sites: Collection[SiteMeter],
 ) -> Facts:
     runtime = entry.runtime_data
     everywhere = runtime.devices.meters.values()
@@ -97,6 +107,7 @@ def _facts(
         "spaces": [_space(space) for space in spaces],
         "meters": [_meter(meter) for meter in meters],
         "tenancies": [_tenancy(tenancy) for tenancy in tenancies],
+        "main_meters": [_site(site) for site in sites],
     }
 
 
@@ -118,7 +129,7 @@ def _settings(entry: QubeConfigEntry) -> Facts:
     }
 
 
-def _polling(coordinator: InventoryCoordinator | MeterCoordinator) -> Facts:
+def _polling(coordinator: InventoryCoordinator | MeterCoordinator | SiteMeter) -> Facts:
     """Return how reading goes; of an error only its sort, as its text may quote anything."""
     error, success = coordinator.last_exception, coordinator.last_update_success_time
     cause = error.__cause__ or error if error else None
@@ -173,6 +184,24 @@ def _tenancy(tenancy: Tenancy) -> Facts:
         "is_closed": tenancy.is_closed,
         "is_charging": view.is_charging,
         "charged_until": charged_until and charged_until.isoformat(timespec="seconds"),
+    }
+
+
+def _site(site: SiteMeter) -> Facts:
+    """Return how a main meter is read, and why it cannot be reconciled where it cannot."""
+    view = site.data if site.last_update_success else None
+    return {
+        "device_id": _shortened(site.terms.device_id),
+        "space_id": site.terms.space_id,
+        "unit": site.terms.unit.value,
+        "flows": [flow.value for flow in site.terms.flows],
+        "has_price": site.terms.price_millipaise_per_kwh is not None,
+        "is_key_rejected": site.is_rejected,
+        "is_history_imported": site.is_filled,
+        "latest_record": view and view.latest_at and view.latest_at.isoformat(),
+        "reconciled_yesterday": view and view.yesterday.completeness.value,
+        "reconciled_month": view and view.month.completeness.value,
+        **_polling(site),
     }
 
 

@@ -1,6 +1,7 @@
-"""Typed client of Qube's cloud; it knows nothing of Home Assistant."""
+"""Typed clients of Qube's cloud and of FlatPeak's; they know nothing of Home Assistant."""
 
 from .errors import (
+    FlatPeakQueryError,
     QubeApiError,
     QubeAuthenticationError,
     QubeConnectionError,
@@ -8,6 +9,16 @@ from .errors import (
     QubeError,
     QubeRateLimitError,
     QubeResponseError,
+)
+from .flatpeak import DEFAULT_FLATPEAK_URL, FlatPeakClient, FlatPeakLogin
+from .flatpeak_models import (
+    Direction,
+    Grouping,
+    MeterRecord,
+    Order,
+    RecordPage,
+    RecordQuery,
+    SiteDevice,
 )
 from .history import ENERGY, HistoryReading
 from .models import (
@@ -26,16 +37,24 @@ from .models import (
 from .qube import DEFAULT_URL, QubeClient
 
 __all__ = [
+    "DEFAULT_FLATPEAK_URL",
     "DEFAULT_URL",
     "ENERGY",
     "UDF_COUNT",
     "Device",
     "DeviceSummary",
+    "Direction",
+    "FlatPeakClient",
+    "FlatPeakLogin",
+    "FlatPeakQueryError",
+    "Grouping",
     "HistoryReading",
     "Interval",
     "Metadata",
+    "MeterRecord",
     "Metrics",
     "Mode",
+    "Order",
     "PropertyReading",
     "QubeApiError",
     "QubeAuthenticationError",
@@ -45,6 +64,9 @@ __all__ = [
     "QubeError",
     "QubeRateLimitError",
     "QubeResponseError",
+    "RecordPage",
+    "RecordQuery",
+    "SiteDevice",
     "Source",
     "Space",
     "Wifi",

@@ -3,6 +3,8 @@
 No error holds a header, a body or a request, so none can give away the API key.
 """
 
+from collections.abc import Mapping
+
 
 class QubeError(Exception):
     """Anything that kept a request from its answer."""
@@ -41,3 +43,13 @@ class QubeAuthenticationError(QubeApiError):
 
 class QubeDeviceOfflineError(QubeApiError):
     """The meter is not online, so it cannot be read live or controlled (`device_offline`)."""
+
+
+class FlatPeakQueryError(QubeError):
+    """A question that FlatPeak would refuse, so it was not sent."""
+
+    def __init__(self, key: str, placeholders: Mapping[str, str] | None = None) -> None:
+        """Remember which rule it breaks, as the key of a text, and with which values."""
+        super().__init__(key)
+        self.key = key
+        self.placeholders = placeholders or {}

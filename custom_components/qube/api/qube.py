@@ -1,11 +1,14 @@
 """Qube's API, version 2: one method an endpoint."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
 from urllib.parse import quote
 
 from aiohttp import ClientSession
+from multidict import CIMultiDict
 
+from .envelope import data_of
 from .errors import QubeResponseError
 from .history import ENERGY, HistoryReading, date_range, energy_from_json, history_from_json
 from .models import (
@@ -19,7 +22,7 @@ from .models import (
     Wifi,
 )
 from .parsing import Json
-from .transport import Transport
+from .transport import Method, Transport
 
 DEFAULT_URL: Final = "https://developer.qube.eco"
 
@@ -32,7 +35,9 @@ class QubeClient:
 
     def __init__(self, session: ClientSession, api_key: str, url: str = DEFAULT_URL) -> None:
         """Use the given session, which the caller closes."""
-        self._transport = Transport(session, url, api_key)
+        self._transport = Transport(session, url)
+        self._api_key = api_key
+        self._headers = CIMultiDict({"X-Qube-API-Key": api_key, "Accept": "application/json"})
 
     @property
     def answered_at(self) -> datetime | None:
@@ -41,7 +46,7 @@ class QubeClient:
 
     async def spaces(self) -> list[Space]:
         """Return all spaces with their devices (GET /spaces/)."""
-        data = await self._transport.request("GET", f"{_API}/spaces/")
+        data = await self._request("GET", f"{_API}/spaces/")
         if not isinstance(data, list):
             raise QubeResponseError("the answer is not a list")
         spaces = (Space.from_json(item) for item in data)
@@ -49,19 +54,17 @@ class QubeClient:
 
     async def space(self, space_id: int) -> Space:
         """Return one space with its devices (GET /spaces/{space_id}/)."""
-        return _space(await self._transport.request("GET", _space_path(space_id)))
+        return _space(await self._request("GET", _space_path(space_id)))
 
     async def update_space(self, space_id: int, metadata: Metadata) -> Space:
         """Write a space's name, description and UDFs, all of them (PUT /spaces/{space_id}/)."""
         body = metadata.as_json()
-        return _space(
-            await self._transport.request("PUT", _space_path(space_id), body=body, command=True)
-        )
+        return _space(await self._request("PUT", _space_path(space_id), body=body, command=True))
 
     async def device(self, device_id: str, *, command: bool = False) -> Device:
         """Return a device in full, also while it is offline (GET /devices/{device_id}/)."""
         path = _device_path(device_id)
-        data = await self._transport.request("GET", path, command=command)
+        data = await self._request("GET", path, command=command)
         return Device.from_json(data, device_id)
 
     async def update_device(self, device_id: str, metadata: Metadata) -> None:
@@ -74,7 +77,7 @@ class QubeClient:
         `command` is for reading back what a command did: it passes waiting polls.
         """
         path = _device_path(device_id, "metrics")
-        data = await self._transport.request("GET", path, command=command)
+        data = await self._request("GET", path, command=command)
         return Metrics.from_json(data, device_id)
 
     async def set_relay(self, device_id: str, *, closed: bool) -> None:
@@ -122,13 +125,13 @@ class QubeClient:
     async def wifi(self, device_id: str) -> Wifi:
         """Return an online device's Wi-Fi settings, the password among them (GET …/wifi)."""
         path = _device_path(device_id, "wifi")
-        return Wifi.from_json(await self._transport.request("GET", path, command=True))
+        return Wifi.from_json(await self._request("GET", path, command=True))
 
     async def set_wifi(self, device_id: str, *, ssid: str, password: str) -> None:
         """Set the primary Wi-Fi network, at most 32 and 64 characters (POST …/wifi)."""
         body: dict[str, Json] = {"ssid": ssid, "password": password}
         path = _device_path(device_id, "wifi")
-        await self._transport.request("POST", path, body=body, secret=password, command=True)
+        await self._request("POST", path, body=body, secret=password, command=True)
 
     async def set_payment_gateway(self, device_id: str, *, enabled: bool) -> None:
         """Enable or disable the payment gateway (PUT …/payments/gateway)."""
@@ -143,10 +146,26 @@ class QubeClient:
             **date_range(first, last),
             "interval": interval.value,
         }
-        return await self._transport.request("GET", path, query=query)
+        return await self._request("GET", path, query=query)
+
+    async def _request(
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Json] | None = None,
+        secret: str | None = None,
+        command: bool = False,
+    ) -> Json:
+        """Return the `data` of an answer; `secret` is a text in the body that no error may show."""
+        answer = await self._transport.exchange(
+            method, path, headers=self._headers, query=query, body=body, command=command
+        )
+        return data_of(answer, (self._api_key, secret))
 
     async def _put(self, path: str, body: dict[str, Json]) -> None:
-        await self._transport.request("PUT", path, body=body, command=True)
+        await self._request("PUT", path, body=body, command=True)
 
 
 def _space(data: Json) -> Space:

@@ -1,8 +1,9 @@
-"""One HTTP exchange with Qube's cloud, by the rules that keep the key safe and the cloud calm."""
+"""One HTTP exchange with a cloud, by the rules that keep secrets safe and the cloud calm."""
 
 import asyncio
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -10,22 +11,18 @@ import json
 from typing import Final, Literal
 
 from aiohttp import ClientError, ClientPayloadError, ClientResponse, ClientSession, ClientTimeout
-from multidict import CIMultiDict
 import orjson
 from yarl import URL
 
 from .errors import (
-    QubeApiError,
-    QubeAuthenticationError,
     QubeConnectionError,
-    QubeDeviceOfflineError,
     QubeError,
     QubeRateLimitError,
     QubeResponseError,
 )
 from .parsing import Json
 
-type Method = Literal["GET", "PUT", "POST"]
+type Method = Literal["GET", "PUT", "POST", "DELETE"]
 
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024
 REQUESTS_AT_ONCE: Final = 8
@@ -95,35 +92,43 @@ class Slot:
         self._limit.hand_on()
 
 
-class Transport:
-    """Send requests for one account and return the `data` of their answers."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a cloud answered; `content` is None where the body is no JSON, or none at all."""
 
-    def __init__(self, session: ClientSession, url: str, api_key: str) -> None:
+    status: int
+    content: Json
+
+
+class Transport:
+    """Send requests for one account, and return their answers whatever they say."""
+
+    def __init__(
+        self, session: ClientSession, url: str, *, max_body_bytes: int = MAX_BODY_BYTES
+    ) -> None:
         """Use the given session; `url` is the base address, without a path."""
         self._session = session
         self._url = url.rstrip("/")
-        self._api_key = api_key
-        self._headers = CIMultiDict({"X-Qube-API-Key": api_key, "Accept": "application/json"})
+        self._max_body_bytes = max_body_bytes
         self._urls: dict[str, URL] = {}
         self._limit = RequestLimit(REQUESTS_AT_ONCE)
         self._not_before = 0.0
         # The cloud's time at its last answer, None where it never told one.
         self.answered_at: datetime | None = None
 
-    async def request(
+    async def exchange(
         self,
         method: Method,
         path: str,
         *,
+        headers: Mapping[str, str],
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Json] | None = None,
-        secret: str | None = None,
         command: bool = False,
-    ) -> Json:
-        """Send one request and return the `data` of its answer.
+    ) -> Answer:
+        """Send one request and return its answer, at any status but 429.
 
-        `secret` is a text in the body that no error may show. `command` lets it pass all waiting
-        requests that are none. Raises a QubeError.
+        `command` lets it pass all waiting requests that are none. Raises a QubeError.
         """
         failure: QubeError | None = None
         async with self._limit.slot(command=command):
@@ -132,7 +137,7 @@ class Transport:
                 url = self._url_of(path)
                 if query is not None:
                     url = url.with_query(query)
-                status, content = await self._exchange(method, url, body)
+                status, content = await self._exchange(method, url, headers, body)
             except ClientPayloadError:
                 failure = QubeResponseError("the answer was cut off")
             except TimeoutError:
@@ -143,7 +148,7 @@ class Transport:
         # Raised here, where it has no context: aiohttp's errors hold the request, and so the key.
         if failure is not None:
             raise failure
-        return self._data(status, content, secret)
+        return Answer(status, _parsed(content))
 
     def _url_of(self, path: str) -> URL:
         """Return the address of a path; the same few are needed at every poll."""
@@ -152,12 +157,16 @@ class Transport:
         return url
 
     async def _exchange(
-        self, method: Method, url: URL, body: Mapping[str, Json] | None
+        self,
+        method: Method,
+        url: URL,
+        headers: Mapping[str, str],
+        body: Mapping[str, Json] | None,
     ) -> tuple[int, bytes]:
         async with self._session.request(
             method,
             url,
-            headers=self._headers,
+            headers=headers,
             json=body,
             timeout=TIMEOUT,
             # aiohttp would carry the key to wherever a redirect points.
@@ -166,7 +175,7 @@ class Transport:
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise self._rate_limited(response.headers.get("Retry-After"))
             self.answered_at = parse_date(response.headers.get("Date"))
-            return response.status, await _read(response)
+            return response.status, await _read(response, self._max_body_bytes)
 
     def _check_rate_limit(self) -> None:
         if (wait_s := self._not_before - asyncio.get_running_loop().time()) > 0:
@@ -177,37 +186,6 @@ class Transport:
         wait_s = parse_retry_after(retry_after)
         self._not_before = max(self._not_before, asyncio.get_running_loop().time() + wait_s)
         return QubeRateLimitError(wait_s)
-
-    def _data(self, status: int, content: bytes, secret: str | None) -> Json:
-        """Unwrap the envelope; only `success` is relied on, at any status."""
-        try:
-            envelope = _parse(content)
-        except ValueError, RecursionError:
-            # Not raised from here: the parser's error may hold the body.
-            envelope = None
-        if not isinstance(envelope, dict) or not isinstance(envelope.get("success"), bool):
-            raise QubeResponseError(f"HTTP {status} without Qube's envelope")
-        if not envelope["success"]:
-            raise self._api_error(status, envelope.get("error"), secret)
-        if status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise QubeResponseError(f"HTTP {status} that claims success")
-        return envelope.get("data")
-
-    def _api_error(
-        self, status: int, error: Json, secret: str | None
-    ) -> QubeApiError | QubeResponseError:
-        fields = error if isinstance(error, dict) else {}
-        code, detail = fields.get("code"), fields.get("detail")
-        if status == HTTPStatus.UNAUTHORIZED or code == "authentication_error":
-            return QubeAuthenticationError("authentication_error", "the API key was refused")
-        if not isinstance(code, str) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return QubeResponseError(f"HTTP {status} without a usable error code")
-        kind = QubeDeviceOfflineError if code == "device_offline" else QubeApiError
-        detail = detail if isinstance(detail, str) else ""
-        # A server may echo the request.
-        for hidden in filter(None, (self._api_key, secret)):
-            code, detail = code.replace(hidden, "***"), detail.replace(hidden, "***")
-        return kind(code[:50], detail[:200])
 
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float:
@@ -235,6 +213,14 @@ def parse_date(value: str | None) -> datetime | None:
     return date.astimezone(UTC) if date.tzinfo else None
 
 
+def _parsed(content: bytes) -> Json:
+    try:
+        return _parse(content)
+    except ValueError, RecursionError:
+        # Not raised from here: the parser's error may hold the body.
+        return None
+
+
 def _parse(content: bytes) -> Json:
     try:
         parsed: Json = orjson.loads(content)
@@ -244,11 +230,11 @@ def _parse(content: bytes) -> Json:
     return parsed
 
 
-async def _read(response: ClientResponse) -> bytes:
+async def _read(response: ClientResponse, max_bytes: int) -> bytes:
     """Read the decoded body, stopping at the cap: a small gzip can hold a huge page."""
     content = bytearray()
     async for chunk in response.content.iter_any():
         content += chunk
-        if len(content) > MAX_BODY_BYTES:
-            raise QubeResponseError("the answer is larger than 2 MiB")
+        if len(content) > max_bytes:
+            raise QubeResponseError(f"the answer is larger than {max_bytes // 2**20} MiB")
     return bytes(content)
