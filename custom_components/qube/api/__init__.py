@@ -1,6 +1,9 @@
-"""Typed client of Qube's cloud; it knows nothing of Home Assistant."""
+"""Typed clients of Qube's cloud and its neighbours; they know nothing of Home Assistant."""
 
 from .errors import (
+    PhyBadRequestError,
+    PhyForbiddenError,
+    PhyUnauthorizedError,
     QubeApiError,
     QubeAuthenticationError,
     QubeConnectionError,
@@ -23,18 +26,39 @@ from .models import (
     Space,
     Wifi,
 )
+from .phy import DEFAULT_PHY_URL, PhyClient, PhyLogin
+from .phy_models import (
+    BillingDirection,
+    Communication,
+    MeterType,
+    Organization,
+    RegistryMeter,
+    SortOrder,
+)
+from .phy_rules import PhyFieldError
 from .qube import DEFAULT_URL, QubeClient
 
 __all__ = [
+    "DEFAULT_PHY_URL",
     "DEFAULT_URL",
     "UDF_COUNT",
+    "BillingDirection",
+    "Communication",
     "Device",
     "DeviceSummary",
     "HistoryReading",
     "Interval",
     "Metadata",
+    "MeterType",
     "Metrics",
     "Mode",
+    "Organization",
+    "PhyBadRequestError",
+    "PhyClient",
+    "PhyFieldError",
+    "PhyForbiddenError",
+    "PhyLogin",
+    "PhyUnauthorizedError",
     "PropertyReading",
     "QubeApiError",
     "QubeAuthenticationError",
@@ -44,6 +68,8 @@ __all__ = [
     "QubeError",
     "QubeRateLimitError",
     "QubeResponseError",
+    "RegistryMeter",
+    "SortOrder",
     "Source",
     "Space",
     "Wifi",
