@@ -1,5 +1,6 @@
 """Faults of the simulated registry on demand."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,28 +44,7 @@ class RegistryFault:
 
 def answer_of(fault: RegistryFault) -> web.Response:
     """Return what a fault answers in the registry's place."""
-    no: dict[str, Json] = {"success": False, "error": fault.error}
-    match fault.kind:
-        case FaultKind.HTML_200:
-            return _page(200, "Please wait")
-        case FaultKind.PROXY_403:
-            return _page(403, "Forbidden")
-        case FaultKind.SERVER_ERROR:
-            return _page(500, "Error")
-        case FaultKind.WRONG_TYPES:
-            return json_answer(200, {"success": True, "data": fault.data})
-        case FaultKind.UNAUTHORIZED:
-            return json_answer(401, no)
-        case FaultKind.FAILURE_200:
-            return json_answer(200, no)
-        case FaultKind.ERROR:
-            return json_answer(fault.status, no)
-        case FaultKind.RATE_LIMITED:
-            return web.Response(status=429, headers={"Retry-After": "0"})
-        case FaultKind.REDIRECT:
-            return web.Response(status=302, headers={"Location": "http://127.0.0.1:9/"})
-        case _:
-            return web.Response(body=b'{"x": "' + b"x" * 3 * 1024 * 1024 + b'"}')
+    return _ANSWERS[fault.kind](fault)
 
 
 def json_answer(status: int, content: Json) -> web.Response:
@@ -75,3 +55,23 @@ def json_answer(status: int, content: Json) -> web.Response:
 def _page(status: int, title: str) -> web.Response:
     text = f"<!doctype html><title>{title}</title>"
     return web.Response(status=status, text=text, content_type="text/html")
+
+
+def _refusal(status: int, fault: RegistryFault) -> web.Response:
+    return json_answer(status, {"success": False, "error": fault.error})
+
+
+_ANSWERS: Final[Mapping[FaultKind, Callable[[RegistryFault], web.Response]]] = {
+    FaultKind.HTML_200: lambda _: _page(200, "Please wait"),
+    FaultKind.PROXY_403: lambda _: _page(403, "Forbidden"),
+    FaultKind.SERVER_ERROR: lambda _: _page(500, "Error"),
+    FaultKind.WRONG_TYPES: lambda fault: json_answer(200, {"success": True, "data": fault.data}),
+    FaultKind.UNAUTHORIZED: lambda fault: _refusal(401, fault),
+    FaultKind.FAILURE_200: lambda fault: _refusal(200, fault),
+    FaultKind.ERROR: lambda fault: _refusal(fault.status, fault),
+    FaultKind.RATE_LIMITED: lambda _: web.Response(status=429, headers={"Retry-After": "0"}),
+    FaultKind.REDIRECT: lambda _: web.Response(
+        status=302, headers={"Location": "http://127.0.0.1:9/"}
+    ),
+    FaultKind.OVERSIZED: lambda _: web.Response(body=b'"' + b"x" * 3 * 1024 * 1024 + b'"'),
+}

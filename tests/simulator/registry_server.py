@@ -233,30 +233,31 @@ def _check(fields: Mapping[str, Json], allowed: tuple[str, ...]) -> None:
     for key, value in fields.items():
         if key not in allowed:
             raise RegistryError(400, f"{key} cannot be written")
-        if not _is_valid(key, value):
+        if not _RULES.get(key, _is_text)(value):
             raise RegistryError(400, f"{key} is not valid")
 
 
-def _is_valid(key: str, value: Json) -> bool:
-    match key:
-        case "meter_type":
-            return value in METER_TYPES
-        case "communication_type":
-            return value in _COMMUNICATION
-        case "billing_direction":
-            return value is None or value in _DIRECTIONS
-        case "reading_interval":
-            return type(value) is int
-        case "last_reading_value":
-            return type(value) in (int, float)
-        case "last_reading_at":
-            return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
-        case _ if key in _REFERENCES:
-            return value is None or type(value) is int
-        case _:
-            return isinstance(value, str)
+def _is_text(value: Json) -> bool:
+    return isinstance(value, str)
 
 
+def _is_reference(value: Json) -> bool:
+    return value is None or type(value) is int
+
+
+def _is_time(value: Json) -> bool:
+    return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+
+
+_RULES: Final[Mapping[str, Callable[[Json], bool]]] = {
+    "meter_type": lambda value: value in METER_TYPES,
+    "communication_type": lambda value: value in _COMMUNICATION,
+    "billing_direction": lambda value: value is None or value in _DIRECTIONS,
+    "reading_interval": lambda value: type(value) is int,
+    "last_reading_value": lambda value: type(value) in (int, float),
+    "last_reading_at": _is_time,
+    **dict.fromkeys(_REFERENCES, _is_reference),
+}
 _HANDLERS: Final[Mapping[RegistryEndpoint, Callable[[Call], Reply]]] = {
     RegistryEndpoint.LOGIN: _login,
     RegistryEndpoint.ORGANIZATIONS: _organizations,

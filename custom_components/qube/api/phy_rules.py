@@ -109,9 +109,7 @@ MUTABLE: Final[Mapping[str, Rule]] = {
     "reading_interval": _seconds,
     **_OF_BOTH,
 }
-IMMUTABLE: Final[Mapping[str, Rule]] = frozenset(
-    {"serial_number", "meter_type", "communication_type"}
-)
+IMMUTABLE: Final = frozenset({"serial_number", "meter_type", "communication_type"})
 
 
 def new_meter(fields: Fields) -> dict[str, Json]:
