@@ -1,7 +1,6 @@
 """What a person enters to connect: the API key and the address."""
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Any, Final, override
 
 from homeassistant.config_entries import (
@@ -16,10 +15,9 @@ from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
-from homeassistant.util.network import is_loopback
 import probatio
-from yarl import URL
 
+from .addresses import is_other_host, is_safe
 from .api import (
     DEFAULT_URL,
     QubeApiError,
@@ -119,7 +117,11 @@ class QubeConfigFlow(ConfigFlow, domain=DOMAIN):
             data = _cleaned(user_input.get(CONF_API_KEY) or known_key, user_input[CONF_URL])
             self._async_abort_entries_match({CONF_API_KEY: data[CONF_API_KEY]})
             errors = _problem(data)
-            if not errors and not user_input.get(CONF_API_KEY) and _is_other_host(data, entry.data):
+            if (
+                not errors
+                and not user_input.get(CONF_API_KEY)
+                and is_other_host(data[CONF_URL], entry.data[CONF_URL])
+            ):
                 errors = {CONF_API_KEY: "key_for_new_host"}
             errors = errors or await self._async_try_again(entry, data)
             if not errors:
@@ -179,7 +181,7 @@ async def _async_try(
 
 def _problem(data: Mapping[str, str]) -> dict[str, str]:
     """Return what is wrong before anything is sent, by field."""
-    if not _is_safe(data[CONF_URL]):
+    if not is_safe(data[CONF_URL]):
         return {"base": "unsafe_url"}
     # What cannot stand in an HTTP header is no key.
     key = data[CONF_API_KEY]
@@ -202,29 +204,6 @@ def _errors_of(error: QubeError) -> dict[str, str]:
 
 def _cleaned(api_key: str, url: str) -> dict[str, str]:
     return {CONF_API_KEY: api_key.strip(), CONF_URL: url.strip().rstrip("/")}
-
-
-def _is_safe(url: str) -> bool:
-    """Return whether the key may be sent there: by https, or within this machine; a host only."""
-    try:
-        parsed = URL(url)
-    except ValueError:
-        return False
-    # An empty query or user would be lost in parsing, but not in what is stored.
-    if parsed.host is None or parsed.path != "/" or not set("?#@").isdisjoint(url):
-        return False
-    return parsed.scheme == "https" or (parsed.scheme == "http" and _is_this_machine(parsed.host))
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return is_loopback(ip_address(host))
-    except ValueError:
-        return host == "localhost"
-
-
-def _is_other_host(data: Mapping[str, str], known: Mapping[str, str]) -> bool:
-    return URL(data[CONF_URL]).origin() != URL(known[CONF_URL]).origin()
 
 
 def _title(spaces: list[Space]) -> str:
