@@ -15,8 +15,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.qube import __file__ as qube_file
+from custom_components.qube.addresses import is_safe
 from custom_components.qube.api import DEFAULT_URL
-from custom_components.qube.config_flow import SECTION_ADVANCED, _is_safe
+from custom_components.qube.config_flow import SECTION_ADVANCED
 from custom_components.qube.const import DOMAIN
 from tests.conftest import API_KEY
 from tests.simulator import Fault, FaultKind, SimulatedCloud
@@ -190,7 +191,7 @@ async def test_an_unsafe_address_gets_no_key(
 )
 def test_https_and_this_machine_are_safe(url: str) -> None:
     """These may be given the key."""
-    assert _is_safe(url)
+    assert is_safe(url)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from .history_store import HistoryStore
 from .identity import IdentityStore
 from .inventory import InventoryCoordinator
 from .outage import OutageWatch
+from .registries import Registries
 from .runtime import QubeConfigEntry, QubeRuntimeData
 from .services import async_setup_services
 from .space_energy import SpaceEnergy
@@ -66,6 +67,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
     back_fill = BackFill(hass, entry, importer)
     books = Books(hass, entry)
     tenancies = Tenancies(hass, entry, books, devices)
+    registries = Registries(hass, entry, devices)
     entry.runtime_data = QubeRuntimeData(
         identities=identities,
         inventory=inventory,
@@ -75,11 +77,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
         back_fill=back_fill,
         books=books,
         tenancies=tenancies,
+        registries=registries,
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     back_fill.async_start(inventory)
     devices.async_follow()
     tenancies.async_follow()
+    registries.async_follow()
     OutageWatch(hass, inventory).async_follow()
     return True
 

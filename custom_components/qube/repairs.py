@@ -13,6 +13,7 @@ from homeassistant.helpers.issue_registry import (
 
 from .const import DOMAIN
 from .ledger_repairs import ledger_flow
+from .registry_repairs import registry_flow
 from .replacement_repairs import replacement_flow
 from .supply_repairs import supply_flow
 
@@ -83,6 +84,8 @@ async def async_create_fix_flow(
     if (flow := replacement_flow(entry, issue_id, key)) is not None:
         return flow
     if (flow := supply_flow(entry, issue_id, str(content.get("tenancy_id")))) is not None:
+        return flow
+    if (flow := registry_flow(entry, issue_id, str(content.get("registry_id")))) is not None:
         return flow
     if entry is not None and entry.state is ConfigEntryState.LOADED:
         meter = entry.runtime_data.devices.meters.get(key)

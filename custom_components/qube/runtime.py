@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .history_store import HistoryStore
     from .identity import IdentityStore
     from .inventory import InventoryCoordinator
+    from .registries import Registries
     from .space_energy import SpaceEnergy
     from .tenancies import Tenancies
 
@@ -31,4 +32,5 @@ class QubeRuntimeData:
     back_fill: BackFill
     books: Books
     tenancies: Tenancies
+    registries: Registries
     changing_metadata: asyncio.Lock = field(default_factory=asyncio.Lock)
