@@ -22,6 +22,7 @@ from .identity import IdentityStore
 from .inventory import InventoryCoordinator
 from .outage import OutageWatch
 from .registries import Registries
+from .registry_services import async_setup_registry_services
 from .runtime import QubeConfigEntry, QubeRuntimeData
 from .services import async_setup_services
 from .space_energy import SpaceEnergy
@@ -45,6 +46,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     async_setup_services(hass)
     async_setup_tenancy_services(hass)
     async_setup_tenancy_reports(hass)
+    async_setup_registry_services(hass)
     hass.http.register_view(BillView())
     return True
 
