@@ -22,7 +22,7 @@ PLAIN: Final = {"api": {"api"}, "billing": {"billing"}}
 # The runtime raises its repairs itself.
 REPAIRS_RAISED_BY: Final = {"coordinator", "devices", "replacements", "supply"}
 # Home Assistant asks the config flow for the flows that come later, and one room for all repairs.
-OPENED_BY: Final = {"config_flow": {"options_flow"}, "repairs": REPAIRS}
+OPENED_BY: Final = {"config_flow": {"options_flow", "subentry_flow"}, "repairs": REPAIRS}
 
 
 def imported_by(tree: ast.AST, package: str) -> Iterator[str]:

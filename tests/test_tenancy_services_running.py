@@ -72,11 +72,11 @@ async def test_the_vendors_example_through_the_actions(landlord: Landlord) -> No
     charge = statement["lines"][-1]
     assert (charge["opening_kwh"], charge["closing_kwh"]) == (1450.0, 1461.8)
     await landlord.use(436_584)
-    assert not landlord.room.meter.relay_closed
+    had_power = landlord.room.meter.relay_closed
     answer = await landlord.call("record_payment", **PAYMENT)
+    assert (had_power, landlord.room.meter.relay_closed) == (False, True)
     assert answer["balance"] == pytest.approx(2085.504, abs=0.01)
     assert landlord.room.balance_paise == 208_550
-    assert landlord.room.meter.relay_closed
     assert landlord.room.kinds()[-2:] == ["payment", "restored"]
 
 

@@ -149,6 +149,9 @@ def issues() -> dict[str, tuple[set[str], bool]]:
         if key == "issue":
             used |= {each: (placeholders, each is SupplyIssue.CONTESTED) for each in SupplyIssue}
             continue
+        if key == "error":
+            used |= {each: (placeholders, each == RESTORED) for each in KEYS}
+            continue
         is_fixable = ast.unparse(words["is_fixable"]) == "True"
         for verdict in Verdict if "{" in key else ("",):
             if verdict is not Verdict.GOOD:

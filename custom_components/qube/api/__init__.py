@@ -1,6 +1,7 @@
 """Typed clients of Qube's cloud and its neighbours; they know nothing of Home Assistant."""
 
 from .errors import (
+    FlatPeakQueryError,
     PhyBadRequestError,
     PhyForbiddenError,
     PhyUnauthorizedError,
@@ -12,11 +13,21 @@ from .errors import (
     QubeRateLimitError,
     QubeResponseError,
 )
+from .flatpeak import DEFAULT_FLATPEAK_URL, FlatPeakClient, FlatPeakLogin
+from .flatpeak_models import (
+    Direction,
+    Grouping,
+    MeterRecord,
+    Order,
+    RecordPage,
+    RecordQuery,
+    SiteDevice,
+)
+from .history import ENERGY, HistoryReading
 from .models import (
     UDF_COUNT,
     Device,
     DeviceSummary,
-    HistoryReading,
     Interval,
     Metadata,
     Metrics,
@@ -39,19 +50,28 @@ from .phy_rules import PhyFieldError
 from .qube import DEFAULT_URL, QubeClient
 
 __all__ = [
+    "DEFAULT_FLATPEAK_URL",
     "DEFAULT_PHY_URL",
     "DEFAULT_URL",
+    "ENERGY",
     "UDF_COUNT",
     "BillingDirection",
     "Communication",
     "Device",
     "DeviceSummary",
+    "Direction",
+    "FlatPeakClient",
+    "FlatPeakLogin",
+    "FlatPeakQueryError",
+    "Grouping",
     "HistoryReading",
     "Interval",
     "Metadata",
+    "MeterRecord",
     "MeterType",
     "Metrics",
     "Mode",
+    "Order",
     "Organization",
     "PhyBadRequestError",
     "PhyClient",
@@ -68,7 +88,10 @@ __all__ = [
     "QubeError",
     "QubeRateLimitError",
     "QubeResponseError",
+    "RecordPage",
+    "RecordQuery",
     "RegistryMeter",
+    "SiteDevice",
     "SortOrder",
     "Source",
     "Space",

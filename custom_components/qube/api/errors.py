@@ -3,6 +3,8 @@
 No error holds a header, a body or a request, so none can give away the API key.
 """
 
+from collections.abc import Mapping
+
 
 class QubeError(Exception):
     """Anything that kept a request from its answer."""
@@ -53,3 +55,13 @@ class PhyUnauthorizedError(QubeAuthenticationError):
 
 class PhyForbiddenError(QubeApiError):
     """The meter belongs to another organisation of PHY's registry (403)."""
+
+
+class FlatPeakQueryError(QubeError):
+    """A question that FlatPeak would refuse, so it was not sent."""
+
+    def __init__(self, key: str, placeholders: Mapping[str, str] | None = None) -> None:
+        """Remember which rule it breaks, as the key of a text, and with which values."""
+        super().__init__(key)
+        self.key = key
+        self.placeholders = placeholders or {}

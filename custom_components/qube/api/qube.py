@@ -1,7 +1,7 @@
 """Qube's API, version 2: one method an endpoint."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -10,9 +10,9 @@ from multidict import CIMultiDict
 
 from .envelope import data_of
 from .errors import QubeResponseError
+from .history import ENERGY, HistoryReading, date_range, energy_from_json, history_from_json
 from .models import (
     Device,
-    HistoryReading,
     Interval,
     Metadata,
     Metrics,
@@ -20,8 +20,6 @@ from .models import (
     Source,
     Space,
     Wifi,
-    date_range,
-    history_from_json,
 )
 from .parsing import Json
 from .transport import Method, Transport
@@ -106,13 +104,18 @@ class QubeClient:
 
         Sorted, one an instant; gaps are possible.
         """
-        query = {
-            "property_id": property_id,
-            **date_range(from_date, to_date),
-            "interval": interval.value,
-        }
-        path = _device_path(device_id, "metrics/history")
-        return history_from_json(await self._request("GET", path, query=query), device_id)
+        data = await self._history(device_id, property_id, from_date, to_date, interval)
+        return history_from_json(data, device_id)
+
+    async def energy_history(
+        self, device_id: str, from_date: date, to_date: date, interval: Interval
+    ) -> dict[datetime, int]:
+        """Return the energy register in Wh by time, both days (IST) included (GET …/history).
+
+        Sorted; gaps are possible.
+        """
+        data = await self._history(device_id, ENERGY, from_date, to_date, interval)
+        return energy_from_json(data, device_id)
 
     async def wifi(self, device_id: str) -> Wifi:
         """Return an online device's Wi-Fi settings, the password among them (GET …/wifi)."""
@@ -128,6 +131,17 @@ class QubeClient:
     async def set_payment_gateway(self, device_id: str, *, enabled: bool) -> None:
         """Enable or disable the payment gateway (PUT …/payments/gateway)."""
         await self._put(_device_path(device_id, "payments/gateway"), {"state": enabled})
+
+    async def _history(
+        self, device_id: str, property_id: str, first: date, last: date, interval: Interval
+    ) -> Json:
+        path = _device_path(device_id, "metrics/history")
+        query = {
+            "property_id": property_id,
+            **date_range(first, last),
+            "interval": interval.value,
+        }
+        return await self._request("GET", path, query=query)
 
     async def _request(
         self,
