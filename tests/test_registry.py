@@ -7,9 +7,13 @@ from homeassistant.core import DOMAIN as HOMEASSISTANT
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.qube import registry_sensor
 from custom_components.qube.const import DOMAIN
+from custom_components.qube.entity_budget import enabled_per_registry_meter
 from custom_components.qube.registry import ABSENCES_BEFORE_REMOVAL
+from custom_components.qube.registry_repairs import registry_flow
 from tests.account import trouble_in
 from tests.conftest import ConnectRegistry
 from tests.registered import REGISTRY_ID, TITLE, Registered
@@ -240,6 +244,17 @@ async def test_a_login_is_renewed_without_a_word(
     assert registered.state("meters") == "9"
 
 
+async def test_a_login_that_is_refused_late_says_nothing_of_the_next(
+    connect_registry: ConnectRegistry, registry: SimulatedRegistry
+) -> None:
+    """It was changed while the registry thought about the old one."""
+    registered = await connect_registry(credentials={"token": "another"})
+    old = registered.running.registry.client
+    await registered.change(credentials={"token": TOKEN})
+    registered.running.registry.async_reject_login(old)
+    assert not registered.running.registry.is_login_rejected
+
+
 async def test_an_account_that_is_unloaded_asks_nothing(
     connect_registry: ConnectRegistry, registry: SimulatedRegistry
 ) -> None:
@@ -262,9 +277,12 @@ async def test_a_registry_that_is_deleted_leaves_nothing(registered: Registered)
     assert not [each for each in devices if each.config_subentry_id]
 
 
-async def test_other_subentries_do_not_matter(registered: Registered) -> None:
-    """A change of the account that is not the registry's reads nothing."""
+async def test_other_changes_do_not_matter(registered: Registered) -> None:
+    """A change that is not the registry's reads nothing, nor does one of another entry."""
     registered.registry.log.clear()
+    another = MockConfigEntry(domain="other")
+    another.add_to_hass(registered.account.hass)
+    registered.account.hass.config_entries.async_update_entry(another, title="Another")
     hass, entry = registered.account.hass, registered.account.entry
     hass.config_entries.async_update_entry(entry, title="Another title")
     await registered.account.settle()
@@ -294,3 +312,34 @@ async def test_an_entity_can_be_asked_to_look(
     assert (
         registered.running.registry.data[registry.by_serial(WATER).meter_id].last_reading_value == 5
     )
+
+
+async def test_a_large_account_leaves_further_entities_off(
+    connect_registry: ConnectRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last reading first; Home Assistant takes 10,000 of an account."""
+    monkeypatch.setattr(registry_sensor, "enabled_per_registry_meter", lambda **_: 1)
+    registered = await connect_registry()
+    entities = er.async_get(registered.account.hass)
+    disabled = {
+        key: entities.async_get(registered.entity_id(key, WATER)).disabled_by is not None  # type: ignore[union-attr]
+        for key in ("last_reading", "last_reading_at", "type")
+    }
+    assert disabled == {"last_reading": False, "last_reading_at": True, "type": True}
+
+
+def test_a_registry_takes_half_of_what_is_left() -> None:
+    """Of the limit, without the reserve."""
+    assert enabled_per_registry_meter(meters=0, enabled=0) == 4750
+    assert enabled_per_registry_meter(meters=475, enabled=0) == 10
+    assert enabled_per_registry_meter(meters=1000, enabled=500) == 4
+    assert enabled_per_registry_meter(meters=10, enabled=9_990) == 0
+
+
+async def test_a_repair_of_another_kind_is_not_the_registrys(registered: Registered) -> None:
+    """Nor one of a registry, or an account, that is gone."""
+    entry = registered.account.entry
+    assert registry_flow(None, LOGIN_ISSUE, REGISTRY_ID) is None
+    assert registry_flow(entry, "another", REGISTRY_ID) is None
+    assert registry_flow(entry, "registry_login_gone", "gone") is None
+    assert registry_flow(entry, LOGIN_ISSUE, REGISTRY_ID) is not None

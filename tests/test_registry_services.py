@@ -215,6 +215,8 @@ async def test_a_meter_is_deleted_by_its_serial_number(registered: Registered) -
     assert answer["id"] == meter.meter_id
     assert meter.meter_id not in registered.registry.meters
     assert registered.device(WATER) is None
+    await call(registered.account, "get", device_id=device_id(registered, "PHY-0004"))
+    assert registered.device(WATER) is None
 
 
 async def test_the_serial_number_is_compared_with_the_registrys_own(registered: Registered) -> None:

@@ -3,7 +3,8 @@
 Each field is named here; what is not named stays out. So there are no names, descriptions, tags
 and UDFs (they may be those of tenants), no balances, tariffs, readings and relay states (what
 somebody owes and uses, and when they are at home), no free text of the cloud, and no API key. Of a
-tenancy there is neither a name nor an amount, of the ledger only whether it is sound.
+tenancy there is neither a name nor an amount, of the ledger only whether it is sound, of a meter
+registry no login and nothing that its meters say.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,6 +24,9 @@ from .const import CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S
 from .coordinator import MeterCoordinator
 from .devices import meter_identifier, space_identifier, tenancy_identifier
 from .inventory import InventoryCoordinator
+from .registries import RunningRegistry
+from .registry import Registry
+from .registry_facts import registry_facts
 from .runtime import QubeConfigEntry
 from .tenancy import Tenancy
 
@@ -42,6 +46,7 @@ async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: QubeCo
         list(runtime.inventory.data.values()),
         list(runtime.devices.meters.values()),
         list(runtime.tenancies),
+        list(runtime.registries),
     )
 
 
@@ -70,7 +75,12 @@ async def async_get_device_diagnostics(
         for tenancy in runtime.tenancies
         if tenancy_identifier(tenancy.tenancy_id) in device.identifiers or tenancy.meter_key in keys
     ]
-    return _facts(entry, spaces, meters, tenancies)
+    registries = [
+        running
+        for running in runtime.registries
+        if running.registry.registry_id == device.config_subentry_id
+    ]
+    return _facts(entry, spaces, meters, tenancies, registries)
 
 
 def _facts(
@@ -78,6 +88,7 @@ def _facts(
     spaces: Collection[Space],
     meters: Collection[MeterCoordinator],
     tenancies: Collection[Tenancy],
+    registries: Collection[RunningRegistry],
 ) -> Facts:
     runtime = entry.runtime_data
     everywhere = runtime.devices.meters.values()
@@ -97,6 +108,7 @@ def _facts(
         "spaces": [_space(space) for space in spaces],
         "meters": [_meter(meter) for meter in meters],
         "tenancies": [_tenancy(tenancy) for tenancy in tenancies],
+        "registries": [{**registry_facts(each), **_polling(each.registry)} for each in registries],
     }
 
 
@@ -118,7 +130,7 @@ def _settings(entry: QubeConfigEntry) -> Facts:
     }
 
 
-def _polling(coordinator: InventoryCoordinator | MeterCoordinator) -> Facts:
+def _polling(coordinator: InventoryCoordinator | MeterCoordinator | Registry) -> Facts:
     """Return how reading goes; of an error only its sort, as its text may quote anything."""
     error, success = coordinator.last_exception, coordinator.last_update_success_time
     cause = error.__cause__ or error if error else None

@@ -92,8 +92,10 @@ class Registry(TimestampDataUpdateCoordinator[Mapping[int, RegistryMeter]]):
         async_withdraw_login(self.hass, self.registry_id)
 
     @callback
-    def async_reject_login(self) -> None:
-        """Stop asking the registry until its owner gives another login."""
+    def async_reject_login(self, client: PhyClient) -> None:
+        """Stop asking the registry until its owner gives another login than this client's."""
+        if client is not self.client:
+            return
         self.is_login_rejected = True
         async_ask_login(self.hass, self.config_entry, self.registry_id, self.title)
 
@@ -120,8 +122,8 @@ class Registry(TimestampDataUpdateCoordinator[Mapping[int, RegistryMeter]]):
         try:
             meters = await client.meters(self.settings.account_id)
         except QubeError as err:
-            if isinstance(err, QubeAuthenticationError) and client is self.client:
-                self.async_reject_login()
+            if isinstance(err, QubeAuthenticationError):
+                self.async_reject_login(client)
             raise registry_update_failed(err) from err
         found = {meter.meter_id: meter for meter in meters}
         self._count_absences(found)

@@ -125,8 +125,7 @@ class Publisher:
             self.failures += 1
             self.last_error = type(err).__name__
             if isinstance(err, QubeAuthenticationError):
-                if client is registry.client:
-                    registry.async_reject_login()
+                registry.async_reject_login(client)
             elif not isinstance(err, OF_THE_REGISTRY):
                 self._refused_until[meter_id] = now + interval
             self._is_down = isinstance(err, (*OF_THE_REGISTRY, QubeAuthenticationError))

@@ -193,8 +193,7 @@ def _speaking_to(registry: Registry) -> Iterator[None]:
         try:
             yield
         except QubeAuthenticationError:
-            if client is registry.client:
-                registry.async_reject_login()
+            registry.async_reject_login(client)
             raise
 
 

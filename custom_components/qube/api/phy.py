@@ -70,7 +70,7 @@ class PhyClient:
         self._transport = Transport(session, url)
         if isinstance(credentials, PhyLogin):
             self._login = credentials
-            self._secrets: tuple[str, ...] = (credentials.password,)
+            self._secrets: tuple[str, ...] = (credentials.password, credentials.email)
             self._bearer = Bearer(self._log_in)
         else:
             self._secrets = (credentials,)
