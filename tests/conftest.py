@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from email.utils import format_datetime
 import logging
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
 from homeassistant.core import HomeAssistant
@@ -20,7 +22,7 @@ from syrupy.assertion import SnapshotAssertion
 
 # Before the plugin of Home Assistant puts its own test components in the way.
 import custom_components.qube
-from custom_components.qube import back_fill, commands, devices, metadata, spaces
+from custom_components.qube import back_fill, commands, hand_over, metadata, spaces
 from custom_components.qube.const import DOMAIN
 from tests.account import Account
 from tests.downloads import Downloads
@@ -66,7 +68,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits that are there for the real cloud's sake."""
     monkeypatch.setattr(commands, "CONFIRM_DELAYS_S", (0.0, 0.01, 0.02))
     monkeypatch.setattr(metadata, "READ_BACK_DELAYS_S", (0.0, 0.01, 0.02))
-    monkeypatch.setattr(devices, "HAND_OVER_DELAY_S", 0.01)
+    monkeypatch.setattr(hand_over, "HAND_OVER_DELAY_S", 0.01)
     # Where there is a recorder: a year of history is for those who ask for it.
     monkeypatch.setattr(back_fill, "DEFAULT_HISTORY_DAYS", 0)
     monkeypatch.setattr(spaces, "SETTLE_S", 0)
@@ -190,7 +192,13 @@ async def room(
     meter.mode = Mode.MEASUREMENT
     let_draw(meter, 0)
     meter.energy_wh = 1_450_000
-    server = await aiohttp_server(create_app(cloud))
+    app = create_app(cloud)
+
+    async def date(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = format_datetime(clock())
+
+    app.on_response_prepare.append(date)
+    server = await aiohttp_server(app)
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Lakeside",

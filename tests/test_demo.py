@@ -92,7 +92,7 @@ def test_only_complete_meters_are_on_the_dashboards() -> None:
     """A meter without price and balance cannot be on the dashboards."""
     further = {"price": "sensor.price", "balance": "sensor.balance"}
     complete = replace(SHOWN, entities={**SHOWN.entities, **further})
-    _, home, energy = dashboards([SHOWN, complete])
+    _, home, energy = dashboards([SHOWN, complete], [])
     assert home["value"]["favorite_entities"] == ["sensor.balance"]
     assert [source["name"] for source in energy["energy_sources"]] == [str(complete)]
     (source,), (device,) = energy["energy_sources"], energy["device_consumption"]

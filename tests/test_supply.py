@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.billing.models import SupplyReason
 from custom_components.qube.billing.supply_models import Decision, Obstacle, SupplyState
-from custom_components.qube.supply import RETRY_DELAYS
+from custom_components.qube.supply_orders import RETRY_DELAYS
 from tests.account import until
 from tests.simulator import Endpoint, FaultKind, Mode
 from tests.supplied_tenancy import PAISA, PREPAID, SuppliedTenancy, opening_of
