@@ -26,8 +26,11 @@ from tests.account import Account
 from tests.downloads import Downloads
 from tests.move_in import MoveIn
 from tests.person import Person
+from tests.registered import Registered, registry_data, subentry_of
 from tests.rented_room import RentedRoom, SteadyGrid, let_draw
 from tests.simulator import ManualClock, Mode, SimulatedCloud, create_app, tell_time
+from tests.simulator.registry import SimulatedRegistry
+from tests.simulator.registry_server import create_registry_app
 from tests.supplied_tenancy import SuppliedTenancy, open_tenancy
 from tests.tenants import Tenants, tenants_of
 from tests.time_machine import TimeMachine
@@ -220,3 +223,48 @@ def move_in(own_storage: None, account: Account) -> MoveIn:
 async def tenants(hass: HomeAssistant, own_storage: None) -> Tenants:
     """Return an account that is not loaded, with tenants in its ledger."""
     return await tenants_of(hass)
+
+
+@pytest.fixture
+def registry(cloud: SimulatedCloud) -> SimulatedRegistry:
+    """Return a registry with one meter of each type, and one of the cloud's meters."""
+    return SimulatedRegistry().populate([next(iter(cloud.meters))])
+
+
+@pytest.fixture
+async def registry_url(
+    socket_enabled: None, aiohttp_server: AiohttpServer, registry: SimulatedRegistry
+) -> str:
+    """Return the address at which the registry is served."""
+    server = await aiohttp_server(create_registry_app(registry))
+    return str(server.make_url("")).rstrip("/")
+
+
+type ConnectRegistry = Callable[..., Awaitable[Registered]]
+
+
+@pytest.fixture
+def connect_registry(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    registry: SimulatedRegistry,
+    registry_url: str,
+) -> ConnectRegistry:
+    """Return what sets the account up with the registry; its data can be others."""
+
+    async def connect(**changed: Any) -> Registered:  # noqa: ANN401
+        data = registry_data(registry_url, **changed)
+        hass.config_entries.async_add_subentry(entry, subentry_of(data))
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        account = Account(hass=hass, entry=entry, cloud=cloud)
+        return Registered(account=account, registry=registry, url=registry_url)
+
+    return connect
+
+
+@pytest.fixture
+async def registered(connect_registry: ConnectRegistry) -> Registered:
+    """Return an account with a registry."""
+    return await connect_registry()

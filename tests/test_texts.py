@@ -13,6 +13,9 @@ import pytest
 from custom_components.qube import config_flow, options_flow, tenancy_forms
 from custom_components.qube.api import (
     FlatPeakQueryError,
+    PhyBadRequestError,
+    PhyForbiddenError,
+    PhyUnauthorizedError,
     PropertyReading,
     QubeApiError,
     QubeAuthenticationError,
@@ -32,6 +35,8 @@ from custom_components.qube.ledger_repairs import KEYS, RESTORED
 from custom_components.qube.number import NUMBERS
 from custom_components.qube.properties import QUANTITIES, describe_properties
 from custom_components.qube.register import Verdict
+from custom_components.qube.registry_errors import registry_translation_of
+from custom_components.qube.registry_sensor import METER_SENSORS, REGISTRY_SENSORS
 from custom_components.qube.replacement_repairs import (
     FIELD_ORIGIN,
     NEW_METER,
@@ -58,6 +63,9 @@ ICONS: Final[dict[str, Any]] = json.loads((INTEGRATION / "icons.json").read_byte
 ERRORS: Final = (
     QubeError(),
     FlatPeakQueryError("key"),
+    PhyBadRequestError("code", "detail"),
+    PhyForbiddenError("code", "detail"),
+    PhyUnauthorizedError("code", "detail"),
     QubeApiError("code", "detail"),
     QubeAuthenticationError("code", "detail"),
     QubeConnectionError(),
@@ -70,7 +78,9 @@ REPAIR_STEPS: Final = {
     "meter_origin": {"origin"},
     "meter_replaced": {"init"},
     "site_key_rejected": {"renew"},
+    "registry_login": {"login"},
 }
+REGISTRY: Final = (*REGISTRY_SENSORS, *METER_SENSORS)
 RAISED: Final = {"UpdateFailed", "ConfigEntryAuthFailed", "HomeAssistantError"} | {
     *("ServiceValidationError", "ConfigEntryNotReady", "ConfigEntryError")
 }
@@ -110,7 +120,13 @@ def entities() -> dict[str, dict[str, Any]]:
         "sensor": {
             each.translation_key or each.key: each
             for each in chain(
-                SPACE_SENSORS, [HISTORY_IMPORTED], SENSORS, further, TENANCY_SENSORS, SITE_SENSORS
+                SPACE_SENSORS,
+                REGISTRY,
+                [HISTORY_IMPORTED],
+                SENSORS,
+                further,
+                TENANCY_SENSORS,
+                SITE_SENSORS,
             )
         },
         "switch": {each.translation_key or each.key: each for each in (*SWITCHES, HOLD)},
@@ -128,7 +144,7 @@ def exceptions() -> dict[str, set[str]]:
         if function in RAISED and isinstance(key := words.get("translation_key"), ast.Constant):
             assert isinstance(key.value, str)
             used[key.value] = keys_of(words.get("translation_placeholders"))
-    return used | billing_errors() | site_errors()
+    return used | billing_errors() | site_errors() | registry_errors()
 
 
 def site_errors() -> dict[str, set[str]]:
@@ -178,6 +194,18 @@ def issues() -> dict[str, tuple[set[str], bool]]:
         for verdict in Verdict if "{" in key else ("",):
             if verdict is not Verdict.GOOD:
                 used[re.sub("{.*}", verdict, key)] = (placeholders, is_fixable)
+    return used
+
+
+def registry_errors() -> dict[str, set[str]]:
+    """Return the placeholders of each exception of a meter registry, by the key of its text."""
+    used = {key: {"device"} for key in strings_in("registry_services", "_not_it", "key")}
+    for function, _, arguments in calls_in("api/phy_rules"):
+        if function == "PhyFieldError":
+            used[str(ast.literal_eval(arguments[0]))] = {"field", "wanted"}
+    for error in ERRORS:
+        key, placeholders = registry_translation_of(error)
+        used[key] = set(placeholders)
     return used
 
 
@@ -299,7 +327,14 @@ def test_every_repair_has_its_text_and_no_other_has() -> None:
     for key, (placeholders, is_fixable) in issues().items():
         issue = ENGLISH["issues"][key]
         assert set(issue) == {"title", "fix_flow" if is_fixable else "description"}
-        assert set().union(*(placeholders_in(text) for _, text in leaves(issue))) == placeholders
+        said = {
+            placeholder
+            for path, text in leaves(issue)
+            # What is wrong with a form comes with placeholders of its own.
+            if not path.startswith("fix_flow.error")
+            for placeholder in placeholders_in(text)
+        }
+        assert said == placeholders
         if is_fixable:
             assert set(issue["fix_flow"]["step"]) == REPAIR_STEPS.get(key, {"confirm"})
 

@@ -23,6 +23,8 @@ from .identity import IdentityStore
 from .inventory import InventoryCoordinator
 from .money_services import async_setup_money_services
 from .outage import OutageWatch
+from .registries import Registries
+from .registry_services import async_setup_registry_services
 from .runtime import QubeConfigEntry, QubeRuntimeData
 from .services import async_setup_services
 from .site_meters import SiteMeters
@@ -50,6 +52,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     async_setup_tenancy_services(hass)
     async_setup_tenancy_reports(hass)
     async_setup_site_services(hass)
+    async_setup_registry_services(hass)
     hass.http.register_view(BillView())
     return True
 
@@ -72,6 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
     back_fill = BackFill(hass, entry, importer)
     books = Books(hass, entry)
     tenancies = Tenancies(hass, entry, books, devices)
+    registries = Registries(hass, entry, devices)
     entry.runtime_data = QubeRuntimeData(
         identities=identities,
         inventory=inventory,
@@ -82,12 +86,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
         books=books,
         tenancies=tenancies,
         site_meters=SiteMeters(hass, entry),
+        registries=registries,
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     back_fill.async_start(inventory)
     devices.async_follow()
     tenancies.async_follow()
     entry.runtime_data.site_meters.async_follow()
+    registries.async_follow()
     OutageWatch(hass, inventory).async_follow()
     ClockWatch(hass, inventory).async_follow()
     return True

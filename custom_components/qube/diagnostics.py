@@ -4,7 +4,8 @@ Each field is named here; what is not named stays out. So there are no names, de
 and UDFs (they may be those of tenants), no balances, tariffs, readings and relay states (what
 somebody owes and uses, and when they are at home), no free text of the cloud, and no API key. Of a
 tenancy there is neither a name nor an amount, of the ledger only whether it is sound, of a main
-meter no energy, no price and no account.
+meter no energy, no price and no account, of a meter registry no login and nothing that its meters
+say.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,6 +25,9 @@ from .const import CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S
 from .coordinator import MeterCoordinator
 from .devices import meter_identifier, site_identifier, space_identifier, tenancy_identifier
 from .inventory import InventoryCoordinator
+from .registries import RunningRegistry
+from .registry import Registry
+from .registry_facts import registry_facts
 from .runtime import QubeConfigEntry
 from .site_meter import SiteMeter
 from .tenancy import Tenancy
@@ -41,10 +45,11 @@ async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: QubeCo
     runtime = entry.runtime_data
     return _facts(
         entry,
-        list(runtime.inventory.data.values()),
-        list(runtime.devices.meters.values()),
-        list(runtime.tenancies),
-        list(runtime.site_meters),
+        spaces=list(runtime.inventory.data.values()),
+        meters=list(runtime.devices.meters.values()),
+        tenancies=list(runtime.tenancies),
+        sites=list(runtime.site_meters),
+        registries=list(runtime.registries),
     )
 
 
@@ -79,15 +84,29 @@ async def async_get_device_diagnostics(
         for site in runtime.site_meters
         if site_identifier(site.site_id) in device.identifiers or site.terms.space_id in space_ids
     ]
-    return _facts(entry, spaces, meters, tenancies, sites)
+    registries = [
+        running
+        for running in runtime.registries
+        if running.registry.registry_id == device.config_subentry_id
+    ]
+    return _facts(
+        entry,
+        spaces=spaces,
+        meters=meters,
+        tenancies=tenancies,
+        sites=sites,
+        registries=registries,
+    )
 
 
 def _facts(
     entry: QubeConfigEntry,
+    *,
     spaces: Collection[Space],
     meters: Collection[MeterCoordinator],
     tenancies: Collection[Tenancy],
     sites: Collection[SiteMeter],
+    registries: Collection[RunningRegistry],
 ) -> Facts:
     runtime = entry.runtime_data
     everywhere = runtime.devices.meters.values()
@@ -108,6 +127,7 @@ def _facts(
         "meters": [_meter(meter) for meter in meters],
         "tenancies": [_tenancy(tenancy) for tenancy in tenancies],
         "main_meters": [_site(site) for site in sites],
+        "registries": [{**registry_facts(each), **_polling(each.registry)} for each in registries],
     }
 
 
@@ -129,7 +149,9 @@ def _settings(entry: QubeConfigEntry) -> Facts:
     }
 
 
-def _polling(coordinator: InventoryCoordinator | MeterCoordinator | SiteMeter) -> Facts:
+def _polling(
+    coordinator: InventoryCoordinator | MeterCoordinator | SiteMeter | Registry,
+) -> Facts:
     """Return how reading goes; of an error only its sort, as its text may quote anything."""
     error, success = coordinator.last_exception, coordinator.last_update_success_time
     cause = error.__cause__ or error if error else None

@@ -81,6 +81,15 @@ def enabled_per_tenancy(*, meters: int, older: int, new: int, enabled: int) -> i
     return max(ALWAYS_OF_TENANCY, room // max(new, meters - older, 1))
 
 
+def enabled_per_registry_meter(*, meters: int, enabled: int) -> int:
+    """Return how many entities of each new meter of a registry may be on by default.
+
+    `enabled` entities of the account are on already; a registry may take half of what is left.
+    """
+    room = max(0, MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY - RESERVE - enabled)
+    return room // 2 // max(meters, 1)
+
+
 @callback
 def async_enabled_of_tenancies(
     hass: HomeAssistant, entry: QubeConfigEntry, new: Collection[str]

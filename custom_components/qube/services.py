@@ -88,7 +88,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _async_update_meter(call: ServiceCall) -> ServiceResponse:
-    entry, meter = _meter_of(call.hass, call.data[ATTR_DEVICE_ID])
+    entry, meter = meter_of(call.hass, call.data[ATTR_DEVICE_ID])
     changes = _changes_of(call)
     check(changes)
     with errors_for_people(call.hass, entry):
@@ -106,7 +106,7 @@ async def _async_update_space(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_get_history(call: ServiceCall) -> ServiceResponse:
-    entry, meter = _meter_of(call.hass, call.data[ATTR_DEVICE_ID])
+    entry, meter = meter_of(call.hass, call.data[ATTR_DEVICE_ID])
     days = Days(first=call.data[ATTR_FROM], last=call.data[ATTR_TO])
     property_id, interval = call.data[ATTR_PROPERTY], call.data[ATTR_INTERVAL]
     check_days(days, interval, dt_util.utcnow())
@@ -131,7 +131,7 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
     """Import the meters one after the other; what came before an error stays."""
     days = Days(first=call.data[ATTR_FROM], last=call.data[ATTR_TO])
     check_range(days, dt_util.utcnow())
-    meters = [_meter_of(call.hass, device_id) for device_id in call.data[ATTR_DEVICE_ID]]
+    meters = [meter_of(call.hass, device_id) for device_id in call.data[ATTR_DEVICE_ID]]
     if RECORDER not in call.hass.config.components:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
     imported: list[JsonValueType] = []
@@ -157,7 +157,7 @@ def _changes_of(call: ServiceCall) -> dict[str, str]:
     return {field: call.data[field] for field in FIELDS if field in call.data}
 
 
-def _meter_of(hass: HomeAssistant, device_id: str) -> tuple[QubeConfigEntry, MeterCoordinator]:
+def meter_of(hass: HomeAssistant, device_id: str) -> tuple[QubeConfigEntry, MeterCoordinator]:
     """Return the account and the meter; raises ServiceValidationError where it is none."""
     device, entry = _device_of(hass, device_id)
     for meter in entry.runtime_data.devices.meters.values():

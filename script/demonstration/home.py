@@ -39,6 +39,16 @@ class Home:
         if result["type"] != "create_entry":
             raise DemoError(f"the account could not be added. {_reason(result)}")
 
+    async def add_subentry(self, kind: str, *answers: Mapping[str, Any]) -> None:
+        """Add something to the first account through its flow, one form after the other."""
+        ((entry, *_),) = await self.ask({"type": "config_entries/get", "domain": "qube"})
+        path = "config/config_entries/subentries/flow"
+        result = await self._post(path, {"handler": [entry["entry_id"], kind]})
+        for answer in answers:
+            result = await self._post(f"{path}/{result['flow_id']}", answer)
+        if result["type"] != "create_entry":
+            raise DemoError(f"{kind} could not be added: {result.get('errors') or result}")
+
     async def states(self) -> dict[str, dict[str, Any]]:
         """Return all states by entity id."""
         async with self._session.get(f"{self._url}/api/states", headers=self._headers) as response:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, override
 
+from custom_components.qube.registry_devices import MODEL_METER
+
 from .home import Home
 
 _NOTHING: Final = frozenset({"unavailable", "unknown"})
@@ -94,7 +96,7 @@ def _meters(
     entries: Sequence[Mapping[str, Any]],
     states: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[ShownMeter]:
-    """Yield the meters among the devices: those with a serial number."""
+    """Yield Qube's meters among the devices: a registry's have a serial number, too."""
     enabled: dict[str, list[Mapping[str, Any]]] = {}
     for entry in entries:
         if entry["platform"] == "qube" and entry["disabled_by"] is None:
@@ -102,7 +104,8 @@ def _meters(
     names = {device["id"]: device["name"] for device in devices}
     for device in devices:
         ((domain, meter_key), *_) = device["identifiers"] or [("", "")]
-        if domain != "qube" or not device["serial_number"]:
+        is_qubes = domain == "qube" and device["model"] != MODEL_METER
+        if not is_qubes or not device["serial_number"]:
             continue
         entities = {
             entry["unique_id"].removeprefix(f"{meter_key}_"): entry["entity_id"]

@@ -12,6 +12,7 @@ from .instance import USER
 from .meters import ShownMeter, problems, read_meters
 from .processes import while_running
 from .progress import progress, tell
+from .registry import connect_registry
 from .stage import Options, Stage, build_stage
 from .tenancies import ShownTenancy, read_tenancies, tenancy_problems
 
@@ -61,6 +62,9 @@ async def _open(stage: Stage) -> tuple[list[ShownMeter], list[ShownTenancy]]:
     if not stage.is_simulated:
         async with progress("adding the account", seconds_at_most=_SECONDS_TO_START):
             await stage.home.add_account(stage.account.api_key, stage.account.url)
+    if stage.registry is not None:
+        async with progress("connecting the registry", seconds_at_most=_SECONDS_TO_START):
+            await connect_registry(stage.home, stage.registry)
     wrong: list[str] = []
     try:
         async with progress("reading the meters", seconds_at_most=_SECONDS_TO_SHOW_ALL):

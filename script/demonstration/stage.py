@@ -22,6 +22,7 @@ from .house import Rented, let_house
 from .instance import create_owner, own_folder, write_configuration
 from .meters import Truth
 from .processes import Program, running, while_running
+from .registry import registry_program
 
 _DEFAULT_PORT: Final = 8123
 
@@ -48,6 +49,7 @@ class Stage:
     password: str = field(repr=False)
     account: Account
     is_simulated: bool
+    registry: Program | None
     rented: list[Rented]
     programs: list[Program]
 
@@ -77,9 +79,14 @@ async def build_stage(options: Options) -> AsyncIterator[Stage]:
         write_configuration(config, is_open_from_here=options.api_key is None)
         access = await create_owner(config)
         rented: list[Rented] = []
+        registry: Program | None = None
         if options.api_key is None:
             account = await while_running(account_of(programs[0]), programs)
             rented = await while_running(let_house(session, account, config), programs)
+            registry = await stack.enter_async_context(
+                running(registry_program(folder, account.url))
+            )
+            programs.append(registry)
         else:
             account = Account(url=DEFAULT_URL, api_key=options.api_key)
         programs.append(await stack.enter_async_context(running(_home_assistant(folder, port))))
@@ -91,6 +98,7 @@ async def build_stage(options: Options) -> AsyncIterator[Stage]:
             password=access.password,
             account=account,
             is_simulated=options.api_key is None,
+            registry=registry,
             rented=rented,
             programs=programs,
         )

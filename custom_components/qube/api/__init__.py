@@ -1,7 +1,10 @@
-"""Typed clients of Qube's cloud and of FlatPeak's; they know nothing of Home Assistant."""
+"""Typed clients of Qube's cloud and its neighbours; they know nothing of Home Assistant."""
 
 from .errors import (
     FlatPeakQueryError,
+    PhyBadRequestError,
+    PhyForbiddenError,
+    PhyUnauthorizedError,
     QubeApiError,
     QubeAuthenticationError,
     QubeConnectionError,
@@ -34,13 +37,26 @@ from .models import (
     Space,
     Wifi,
 )
+from .phy import DEFAULT_PHY_URL, PhyClient, PhyLogin
+from .phy_models import (
+    BillingDirection,
+    Communication,
+    MeterType,
+    Organization,
+    RegistryMeter,
+    SortOrder,
+)
+from .phy_rules import PhyFieldError
 from .qube import DEFAULT_URL, QubeClient
 
 __all__ = [
     "DEFAULT_FLATPEAK_URL",
+    "DEFAULT_PHY_URL",
     "DEFAULT_URL",
     "ENERGY",
     "UDF_COUNT",
+    "BillingDirection",
+    "Communication",
     "Device",
     "DeviceSummary",
     "Direction",
@@ -52,9 +68,17 @@ __all__ = [
     "Interval",
     "Metadata",
     "MeterRecord",
+    "MeterType",
     "Metrics",
     "Mode",
     "Order",
+    "Organization",
+    "PhyBadRequestError",
+    "PhyClient",
+    "PhyFieldError",
+    "PhyForbiddenError",
+    "PhyLogin",
+    "PhyUnauthorizedError",
     "PropertyReading",
     "QubeApiError",
     "QubeAuthenticationError",
@@ -66,7 +90,9 @@ __all__ = [
     "QubeResponseError",
     "RecordPage",
     "RecordQuery",
+    "RegistryMeter",
     "SiteDevice",
+    "SortOrder",
     "Source",
     "Space",
     "Wifi",

@@ -45,6 +45,18 @@ class QubeDeviceOfflineError(QubeApiError):
     """The meter is not online, so it cannot be read live or controlled (`device_offline`)."""
 
 
+class PhyBadRequestError(QubeApiError):
+    """PHY's registry cannot use the request: a field, an id or the organisation is wrong (400)."""
+
+
+class PhyUnauthorizedError(QubeAuthenticationError):
+    """PHY's registry refuses the login or the token (401)."""
+
+
+class PhyForbiddenError(QubeApiError):
+    """The meter belongs to another organisation of PHY's registry (403)."""
+
+
 class FlatPeakQueryError(QubeError):
     """A question that FlatPeak would refuse, so it was not sent."""
 
