@@ -16,6 +16,7 @@ from tests.history_account import midnight, rows_of
 from tests.main_meter import DEVICE, LOST_WH_PER_HOUR, Building, lost_wh, yesterday
 from tests.simulator import FaultKind, SimulatedCloud
 from tests.simulator.clock import to_ms
+from tests.simulator.protocol import Json
 from tests.simulator.site import SiteEndpoint, load_flow
 from tests.simulator.site_faults import SiteFault
 from tests.site_fixtures import DAYS
@@ -243,7 +244,6 @@ async def test_a_long_history_goes_on_where_it_failed(
     monkeypatch.setattr(SiteHistory, "async_import", fail_once)
     assert await prepared.hass.config_entries.async_setup(prepared.entry.entry_id)
     await prepared.settle()
-    assert not prepared.site.is_filled
     assert await rows_of(prepared.hass, IMPORT_ID) == []
     await prepared.read()
     assert prepared.site.is_filled
@@ -280,7 +280,7 @@ async def test_without_history_there_are_sensors_only(prepared: Building) -> Non
 
 async def test_confidence_need_not_be_told(house: Building) -> None:
     """A record without it is used, and another account's change is no business of this one."""
-    content = {
+    content: Json = {
         "has_more": False,
         "data": {
             "records": [

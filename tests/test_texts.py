@@ -304,6 +304,12 @@ def test_every_repair_has_its_text_and_no_other_has() -> None:
             assert set(issue["fix_flow"]["step"]) == REPAIR_STEPS.get(key, {"confirm"})
 
 
+def test_an_older_ledger_that_cannot_be_confirmed_has_its_text() -> None:
+    """The only end of its form but the good one."""
+    abort = ENGLISH["issues"][RESTORED]["fix_flow"]["abort"]
+    assert set(abort) == strings_in("ledger_repairs", "async_abort", "reason")
+
+
 def test_what_a_repair_about_a_replacement_offers_has_its_texts() -> None:
     """The options of its menu, the field of its form with what can be chosen, and its ends."""
     told = ENGLISH["issues"]["meter_replaced"]["fix_flow"]
@@ -381,7 +387,7 @@ def test_every_error_and_every_end_of_a_tenancy_has_its_text() -> None:
     amounts |= strings_in("billing/models", "InvalidAmountError", "key")
     own = {
         node.value
-        for source in ("subentry_flow", "tenancy_input")
+        for source in ("subentry_flow", "tenancy_input", "tenancy_start")
         for function, _, arguments in calls_in(source)
         if function == "refuse" and len(arguments) > 1
         for node in ast.walk(arguments[1])

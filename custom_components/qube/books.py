@@ -122,8 +122,9 @@ class Books:
 
     async def async_begin_backup(self) -> None:
         """Let the file stand still; what is booked meanwhile goes into the log beside it."""
-        await self.async_run(Ledger.begin_backup)
+        # Before it is: one that fails half-way is ended, too.
         self._is_in_backup = True
+        await self.async_run(Ledger.begin_backup)
 
     async def async_end_backup(self) -> None:
         """Let the file go on as before."""
@@ -132,6 +133,8 @@ class Books:
 
     async def async_close(self) -> None:
         """Close the ledger once what waits for it is done; nothing can be done with it after."""
+        if self._is_closed:
+            return
         self._is_closed = True
         self._cancel_retry()
         async_withdraw_ledger(self._hass, self.entry)

@@ -9,6 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from .api import ENERGY, Interval, Source as MeterSource
 from .billing.models import Reading, Source
+from .clock_watch import is_clock_wrong
 from .coordinator import MeterCoordinator
 from .days import DAY, Days, today
 from .history import hour_of, plausible
@@ -25,12 +26,12 @@ SOURCES: Final = {MeterSource.EB: Source.EB, MeterSource.DG: Source.DG}
 async def async_reading_now(meter: MeterCoordinator) -> Reading | None:
     """Return a meter's reading of now; while it is offline, the last one of the past week.
 
-    None where there is none, or where the register is held back. Raises QubeError where the meter
-    is offline and its history cannot be read.
+    None where there is none, where the register is held back, or where the clock is wrong. Raises
+    QubeError where the meter is offline and its history cannot be read.
     """
     await meter.async_refresh()
     guard = meter.register_guard
-    if guard.held is not None:
+    if guard.held is not None or is_clock_wrong(meter.client.answered_at, dt_util.utcnow()):
         return None
     # What was seen before a cloud that fails now is not what the meter shows now.
     is_seen = meter.last_update_success and meter.is_online

@@ -8,17 +8,17 @@ from typing import Final
 from .billing.bills import Period, StoredBill
 from .billing.charging import charge, midnights
 from .billing.errors import RefusedError
-from .billing.ledger import Ledger
+from .billing.ledger import HOLD, Ledger
 from .billing.models import (
     AccountState,
     Charge,
     Charged,
     Opening,
+    Plan,
     RateTimeline,
     Reading,
     Source,
     TenancyRecord,
-    Transaction,
 )
 from .billing.overdue import overdue_paise
 from .billing.postpaid import current_period, due_on, make_bill, periods
@@ -43,8 +43,9 @@ class AccountLook:
     """An account as the ledger shows it at a time.
 
     `use` and `recent_use` are Wh and micropaise by source, of the running period and of the last
-    days. `unpaid_paise` is what is left to pay of the newest bill, `overdue_paise` of the newest
-    one that was to be paid by now, `overdue_bill`; `is_overdue_news` until that was told.
+    days that are charged; `is_bill_due` says that a period before it has no bill yet.
+    `unpaid_paise` is what is left to pay of the newest bill, `overdue_paise` of the newest one that
+    was to be paid by now, `overdue_bill`; `is_overdue_news` until that was told.
     """
 
     record: TenancyRecord
@@ -53,6 +54,7 @@ class AccountLook:
     period: Period
     use: Use
     recent_use: Use
+    is_bill_due: bool
     bill: StoredBill | None
     unpaid_paise: int
     overdue_bill: StoredBill | None
@@ -98,32 +100,40 @@ def tell_overdue(ledger: Ledger, tenancy_id: str, number: int) -> None:
 
 
 def look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime) -> AccountLook:
-    """Return an account as it is."""
+    """Return an account as it is; that takes no longer the older it is."""
+    with ledger.one_state():
+        return _look_at(ledger, tenancy_id, terms, now)
+
+
+def _look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime) -> AccountLook:
     record = _record(ledger, tenancy_id)
-    bills = ledger.bills(tenancy_id)
+    bill = ledger.last_bill(tenancy_id)
     state = ledger.state(tenancy_id)
-    since = _unbilled_since(record, bills)
+    since = _unbilled_since(record, bill)
     # A period runs until it is charged to its end: an offline meter begins no new one.
-    period = current_period(since, terms.billing_day, state.cursor.read_at)
-    bill = bills[-1] if bills else None
-    transactions = ledger.transactions(tenancy_id, with_charges=False)
-    due = next((each for each in reversed(bills) if _is_past_due(each, now)), None)
-    owed_paise = _unpaid_paise(due, transactions)
-    told = ledger.get_memory(tenancy_id, OVERDUE_TOLD)
-    checked_at = ledger.get_memory(tenancy_id, CHECKED_AT)
+    charged_until = state.cursor.read_at
+    period = current_period(since, terms.billing_day, charged_until)
+    is_postpaid = record.plan is Plan.POSTPAID
+    due = ledger.last_bill(tenancy_id, due_by=now) if is_postpaid else None
+    owed_paise = _unpaid_paise(ledger, due)
+    unpaid_paise = owed_paise if bill == due else _unpaid_paise(ledger, bill)
+    memory = ledger.memory(tenancy_id)
+    told, checked_at = memory.get(OVERDUE_TOLD), memory.get(CHECKED_AT)
     return AccountLook(
         record=record,
         state=state,
         rates=ledger.rates(tenancy_id),
         period=period,
         use=ledger.totals(tenancy_id, period.start, period.end),
-        recent_use=ledger.totals(tenancy_id, now - RECENT, now),
+        # Of a meter that is offline, the last days are those before it went.
+        recent_use=ledger.totals(tenancy_id, charged_until - RECENT, charged_until),
+        is_bill_due=since < period.start,
         bill=bill,
-        unpaid_paise=_unpaid_paise(bill, transactions),
+        unpaid_paise=unpaid_paise,
         overdue_bill=due if owed_paise else None,
         overdue_paise=owed_paise,
         is_overdue_news=due is not None and owed_paise > 0 and told != str(due.number),
-        is_held=ledger.is_held(tenancy_id),
+        is_held=HOLD in memory,
         checked_at=datetime.fromisoformat(checked_at) if checked_at else record.opened.read_at,
     )
 
@@ -139,17 +149,22 @@ def charge_account(
     if ledger.get_memory(tenancy_id, CLOSING) is not None:
         return close_account(ledger, tenancy_id, (), terms, now)
     charged = post(ledger, tenancy_id, readings, now)
-    bills = issue_bills(ledger, tenancy_id, terms, now)
     look = look_at(ledger, tenancy_id, terms, now)
+    bills: Sequence[StoredBill] = ()
+    if look.is_bill_due:
+        bills = issue_bills(ledger, tenancy_id, terms, now)
+        look = look_at(ledger, tenancy_id, terms, now)
     return ChargeOutcome(charges=charged.charges, bills=bills, look=look)
 
 
 def post(ledger: Ledger, tenancy_id: str, readings: Sequence[Reading], now: datetime) -> Charged:
     """Charge the readings after the cursor."""
-    cursor = ledger.state(tenancy_id).cursor
+    with ledger.one_state():
+        cursor = ledger.state(tenancy_id).cursor
+        rates = ledger.rates(tenancy_id)
     until = max((each.read_at for each in readings), default=cursor.read_at)
     splits = midnights(cursor.read_at, until)
-    charged = charge(cursor, readings, ledger.rates(tenancy_id), splits)
+    charged = charge(cursor, readings, rates, splits)
     if charged.cursor != cursor:
         ledger.post_charges(tenancy_id, cursor, charged, now=now)
     return charged
@@ -164,27 +179,27 @@ def issue_bills(
     closed_at: datetime | None = None,
 ) -> list[StoredBill]:
     """Issue the bills that are missing of periods which are charged to their end."""
-    record = _record(ledger, tenancy_id)
+    with ledger.one_state():
+        record = _record(ledger, tenancy_id)
+        until = closed_at or ledger.state(tenancy_id).cursor.read_at
+        bill = ledger.last_bill(tenancy_id)
     if record.closed_at is not None:
         return []
-    until = closed_at or ledger.state(tenancy_id).cursor.read_at
-    bills = ledger.bills(tenancy_id)
     issued: list[StoredBill] = []
     for period in periods(
-        _unbilled_since(record, bills), terms.billing_day, until, is_closed=closed_at is not None
+        _unbilled_since(record, bill), terms.billing_day, until, is_closed=closed_at is not None
     ):
-        previous = bills[-1].draft if bills else None
         draft = make_bill(
             record,
             period,
             rates=ledger.rates(tenancy_id),
             charges=ledger.charge_lines(tenancy_id, period.start, period.end),
             transactions=ledger.transactions(tenancy_id, with_charges=False),
-            previous=previous,
+            previous=bill.draft if bill else None,
             last_day=_last_day(terms, now),
         )
-        bills.append(ledger.issue_bill(draft, now=now))
-        issued.append(bills[-1])
+        bill = ledger.issue_bill(draft, now=now)
+        issued.append(bill)
     return issued
 
 
@@ -213,9 +228,9 @@ def _record(ledger: Ledger, tenancy_id: str) -> TenancyRecord:
     return record
 
 
-def _unbilled_since(record: TenancyRecord, bills: Sequence[StoredBill]) -> datetime:
+def _unbilled_since(record: TenancyRecord, bill: StoredBill | None) -> datetime:
     """Return where the next bill begins: the billing day may have been another one before."""
-    return bills[-1].draft.period.end if bills else record.opened.read_at
+    return bill.draft.period.end if bill else record.opened.read_at
 
 
 def _last_day(terms: TenancyTerms, now: datetime) -> date | None:
@@ -223,11 +238,10 @@ def _last_day(terms: TenancyTerms, now: datetime) -> date | None:
     return due_on(now, supply.due_days) if isinstance(supply, PostpaidTerms) else None
 
 
-def _is_past_due(bill: StoredBill, now: datetime) -> bool:
-    return bill.draft.due_at is not None and bill.draft.due_at <= now
-
-
-def _unpaid_paise(bill: StoredBill | None, transactions: Sequence[Transaction]) -> int:
+def _unpaid_paise(ledger: Ledger, bill: StoredBill | None) -> int:
     if bill is None:
         return 0
+    transactions = ledger.transactions(
+        bill.draft.tenancy_id, with_charges=False, after_id=bill.draft.through_transaction_id
+    )
     return overdue_paise(bill.draft.amount_due_paise, bill.issued_at, transactions)

@@ -3,11 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from hypothesis import Phase, settings
 import pytest
 
 from custom_components.qube.billing.ledger import Ledger
 from tests.billing.books import opening
 from tests.billing.worlds import NOON
+
+# A mutant is killed by the first example that fails; a smaller one would tell nothing more.
+settings.register_profile(
+    "mutation", phases=[Phase.explicit, Phase.generate], derandomize=True, deadline=None
+)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 import shutil
+import sqlite3
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -60,6 +62,28 @@ def test_a_file_that_is_no_ledger_is_left_as_it_is(ledger: Ledger, path: Path) -
     assert path.read_bytes() == rubbish
 
 
+def test_a_file_that_cannot_be_opened_is_let_go_at_once(
+    ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the thread that tried; it is tried again every few minutes, for days perhaps."""
+    ledger.close()
+    path.write_bytes(b"no database at all" * 100)
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def remember(*args: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401
+        opened.append(connect(*args, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", remember)
+    with pytest.raises(LedgerError) as held:
+        Ledger.open(path, expected_id=None)
+    assert held.value.key == "ledger_damaged"
+    (connection,) = opened
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+
+
 def test_an_empty_file_is_not_begun_anew(ledger: Ledger, path: Path) -> None:
     """It may be all that a crash of the disk left of a ledger."""
     ledger.close()
@@ -99,8 +123,11 @@ def test_a_ledger_of_a_newer_version_is_not_touched(ledger: Ledger, path: Path) 
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """There is no such folder."""
-    assert refusal(tmp_path / "nowhere" / "ledger", None) == "ledger_not_writable"
+    """There is no such folder; SQLite's own words go with it, into the log."""
+    with pytest.raises(LedgerError) as told:
+        Ledger.open(tmp_path / "nowhere" / "ledger", expected_id=None)
+    assert told.value.key == "ledger_not_writable"
+    assert "unable to open database file" in told.value.placeholders["reason"]
 
 
 def test_an_older_copy_is_noticed_until_it_is_confirmed(ledger: Ledger, path: Path) -> None:
@@ -143,6 +170,7 @@ def test_a_backup_is_known_for_one(ledger: Ledger, path: Path) -> None:
     shutil.copy(path, restored)
     shutil.copy(mark_path(path), mark_path(restored))
     ledger.end_backup()
+    assert not ledger.is_restored
     backup = Ledger.open(restored, expected_id=ledger.ledger_id)
     backup.check()
     assert backup.is_restored

@@ -39,6 +39,11 @@ class QubeClient:
         self._api_key = api_key
         self._headers = CIMultiDict({"X-Qube-API-Key": api_key, "Accept": "application/json"})
 
+    @property
+    def answered_at(self) -> datetime | None:
+        """Return the cloud's own time at its last answer, None where it does not tell one."""
+        return self._transport.answered_at
+
     async def spaces(self) -> list[Space]:
         """Return all spaces with their devices (GET /spaces/)."""
         data = await self._request("GET", f"{_API}/spaces/")

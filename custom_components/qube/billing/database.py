@@ -59,7 +59,10 @@ def writing(connection: Connection) -> Iterator[Connection]:
 
 @contextmanager
 def reading(connection: Connection) -> Iterator[Connection]:
-    """Read one state of the ledger."""
+    """Read one state of the ledger; within another transaction, the state of that one."""
+    if connection.in_transaction():
+        yield connection
+        return
     with _transaction(connection, "BEGIN"):
         yield connection
 
@@ -88,7 +91,12 @@ def connect(path: Path, *, is_new: bool) -> Connection:
         return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT)
 
     connection = create_engine("sqlite://", creator=opened, poolclass=NullPool).connect()
-    for pragma in _PRAGMAS:
-        connection.exec_driver_sql(pragma)
-    connection.rollback()
+    try:
+        for pragma in _PRAGMAS:
+            connection.exec_driver_sql(pragma)
+        connection.rollback()
+    except BaseException:
+        # Here, not by the garbage collector: in another thread it cannot be closed.
+        connection.close()
+        raise
     return connection

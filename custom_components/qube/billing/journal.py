@@ -50,6 +50,9 @@ _TENANCIES: Final = select(tenancy).order_by(tenancy.c.id)
 _ACCOUNT: Final = select(account).where(account.c.tenancy == _NUMBER)
 _RATES: Final = select(rates).where(rates.c.tenancy == _NUMBER).order_by(rates.c.valid_from)
 _BILLS: Final = select(bill).where(bill.c.tenancy == _NUMBER).order_by(bill.c.id)
+_BILLS_BACKWARDS: Final = (
+    select(bill).where(bill.c.tenancy == _NUMBER).order_by(bill.c.period_start.desc())
+)
 _BILL: Final = select(bill).where(bill.c.id == _NUMBER)
 
 _BOOKED: Final = (
@@ -75,14 +78,15 @@ _IN_TIME: Final = and_(
     journal.c.effective_at >= _START,
     journal.c.effective_at < _END,
 )
+_AFTER: Final = journal.c.id > bindparam("after_id")
 _CHARGED_IN_TIME: Final = and_(
     charge.c.tenancy == _NUMBER, charge.c.from_at >= _START, charge.c.from_at < _END
 )
-_OTHERS: Final = _BOOKED.add_columns(null().label("from_wh")).where(_IN_TIME)
+_OTHERS: Final = _BOOKED.add_columns(null().label("from_wh")).where(_IN_TIME, _AFTER)
 _CHARGES: Final = (
     _BOOKED.add_columns(charge.c.from_wh)
     .join(charge, charge.c.transaction_id == journal.c.id)
-    .where(_CHARGED_IN_TIME)
+    .where(_CHARGED_IN_TIME, _AFTER)
 )
 
 _USE: Final = charge.c.to_wh - charge.c.from_wh
@@ -195,6 +199,17 @@ def bills(connection: Connection, number: int) -> list[StoredBill]:
     return [bill_of(row) for row in connection.execute(_BILLS, {"number": number})]
 
 
+def last_bill(connection: Connection, number: int, due_by: datetime | None) -> StoredBill | None:
+    """Return a tenancy's newest bill, or the newest that was to be paid by a time."""
+    with connection.execute(_BILLS_BACKWARDS, {"number": number}) as rows:
+        for row in rows:
+            newest = bill_of(row)
+            due_at = newest.draft.due_at
+            if due_by is None or (due_at is not None and due_at <= due_by):
+                return newest
+    return None
+
+
 def bill_numbered(connection: Connection, number: int) -> StoredBill | None:
     """Return one bill."""
     row = connection.execute(_BILL, {"number": number}).first()
@@ -219,9 +234,10 @@ def transactions(
     end: datetime | None,
     *,
     with_charges: bool,
+    after_id: int,
 ) -> list[Transaction]:
     """Return a tenancy's transactions of a time, in its order."""
-    span = span_of(number, start, end)
+    span = {**span_of(number, start, end), "after_id": after_id}
     found = _transactions(connection.execute(_OTHERS, span))
     if with_charges:
         found += _transactions(connection.execute(_CHARGES, span))

@@ -34,7 +34,8 @@ from .models import (
     Transaction,
 )
 
-_HOLD: Final = "hold"
+# What is remembered of a tenancy that is not to be cut.
+HOLD: Final = "hold"
 
 
 class Ledger:
@@ -44,6 +45,8 @@ class Ledger:
         """Take over an open file."""
         self._file = file
         self._connection = file.connection
+        # By tenancy; what is committed once is never changed.
+        self._numbers: dict[str, int] = {}
 
     @classmethod
     def open(cls, path: Path, *, expected_id: str | None) -> Self:
@@ -76,6 +79,12 @@ class Ledger:
         """Raise LedgerError `ledger_damaged` where the file or a sum in it is wrong."""
         with reading(self._connection) as connection:
             check(connection)
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Let all that is read meanwhile be of one state, and take less time; write nothing."""
+        with reading(self._connection):
+            yield
 
     def begin_backup(self) -> None:
         """Let the file be copied: until `end_backup` only the file beside it is written to."""
@@ -234,10 +243,16 @@ class Ledger:
         end: datetime | None = None,
         *,
         with_charges: bool = True,
+        after_id: int = 0,
     ) -> list[Transaction]:
-        """Return what was effective in a time, in its order; without charges it is much faster."""
+        """Return what was effective in a time, in its order; without charges it is much faster.
+
+        `after_id` leaves out what was booked before, up to that transaction.
+        """
         with self._of(tenancy_id) as (connection, number):
-            return journal.transactions(connection, number, start, end, with_charges=with_charges)
+            return journal.transactions(
+                connection, number, start, end, with_charges=with_charges, after_id=after_id
+            )
 
     def balance_at(self, tenancy_id: str, at: datetime) -> int:
         """Return the balance in micropaise from all that was effective before a time."""
@@ -259,6 +274,11 @@ class Ledger:
         with self._of(tenancy_id) as (connection, number):
             return journal.bills(connection, number)
 
+    def last_bill(self, tenancy_id: str, *, due_by: datetime | None = None) -> StoredBill | None:
+        """Return a tenancy's newest bill; with a time, the newest that was to be paid by then."""
+        with self._of(tenancy_id) as (connection, number):
+            return journal.last_bill(connection, number, due_by)
+
     def bill(self, number: int) -> StoredBill | None:
         """Return the bill of a number."""
         with reading(self._connection) as connection:
@@ -268,11 +288,11 @@ class Ledger:
 
     def set_hold(self, tenancy_id: str, *, is_held: bool) -> None:
         """Remember whether the owner forbids to cut."""
-        self.set_memory(tenancy_id, _HOLD, "1" if is_held else None)
+        self.set_memory(tenancy_id, HOLD, "1" if is_held else None)
 
     def is_held(self, tenancy_id: str) -> bool:
         """Return whether the owner forbids to cut."""
-        return self.get_memory(tenancy_id, _HOLD) is not None
+        return self.get_memory(tenancy_id, HOLD) is not None
 
     def add_intent(
         self, tenancy_id: str, *, power_on: bool, reason: SupplyReason, now: datetime
@@ -299,6 +319,11 @@ class Ledger:
         with reading(self._connection) as connection:
             return supply_journal.open_intents(connection)
 
+    def memory(self, tenancy_id: str) -> dict[str, str]:
+        """Return all that supply remembers, by name."""
+        with self._of(tenancy_id) as (connection, number):
+            return supply_journal.all_memory(connection, number)
+
     def get_memory(self, tenancy_id: str, name: str) -> str | None:
         """Return what supply remembers under a name."""
         with self._of(tenancy_id) as (connection, number):
@@ -314,7 +339,10 @@ class Ledger:
     def _of(self, tenancy_id: str) -> Iterator[tuple[Connection, int]]:
         """Read about a tenancy, by its number."""
         with reading(self._connection) as connection:
-            yield connection, journal.number_of(connection, tenancy_id)
+            number = self._numbers.get(tenancy_id)
+            if number is None:
+                number = self._numbers[tenancy_id] = journal.number_of(connection, tenancy_id)
+            yield connection, number
 
     @contextmanager
     def _money(self) -> Iterator[Connection]:

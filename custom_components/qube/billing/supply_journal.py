@@ -19,6 +19,9 @@ _LAST: Final = (
 _MEMORY: Final = select(memory.c.value).where(
     memory.c.tenancy == bindparam("number"), memory.c.name == bindparam("memory")
 )
+_ALL_MEMORY: Final = select(memory.c.name, memory.c.value).where(
+    memory.c.tenancy == bindparam("number")
+)
 
 
 def add_intent(
@@ -79,6 +82,11 @@ def get_memory(connection: Connection, number: int, name: str) -> str | None:
     """Return what is remembered under a name."""
     value: str | None = connection.execute(_MEMORY, {"number": number, "memory": name}).scalar()
     return value
+
+
+def all_memory(connection: Connection, number: int) -> dict[str, str]:
+    """Return all that is remembered, by name."""
+    return {row.name: row.value for row in connection.execute(_ALL_MEMORY, {"number": number})}
 
 
 def set_memory(connection: Connection, number: int, name: str, value: str | None) -> None:

@@ -1,0 +1,1 @@
+"""A simulated year of many tenancies, and what an oracle says that each of them owes."""
