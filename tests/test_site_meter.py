@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.qube.api import QubeConnectionError
 from custom_components.qube.const import CONF_HISTORY_DAYS, DOMAIN
 from custom_components.qube.days import Days, today
+from custom_components.qube.interval_history import Told
 from custom_components.qube.site_history import SiteHistory
 from custom_components.qube.site_terms import Flow
 from tests.history_account import midnight, rows_of
@@ -303,3 +304,13 @@ async def test_confidence_need_not_be_told(house: Building) -> None:
     await house.read()
     assert house.state("lowest_confidence") == "unknown"
     assert house.state("latest_record") == "2026-05-04T06:30:00+00:00"
+
+
+async def test_a_meter_without_records_has_no_rows(house: Building) -> None:
+    """It may have been installed just now."""
+    house.site._energy_wh[Flow.IMPORT].clear()
+    assert await house.site.history.async_keep(Flow.IMPORT, Told({})) == 0
+    house.simulated.installed_ms = to_ms(dt_util.utcnow())
+    house.site._confidences.clear()
+    await house.read()
+    assert house.state("latest_record") == house.state("lowest_confidence") == "unknown"

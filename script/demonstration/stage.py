@@ -20,6 +20,7 @@ from .errors import DemoError
 from .home import Home
 from .house import Rented, let_house
 from .instance import create_owner, own_folder, write_configuration
+from .main_meter import site_address_of
 from .meters import Truth
 from .processes import Program, running, while_running
 
@@ -50,6 +51,8 @@ class Stage:
     is_simulated: bool
     rented: list[Rented]
     programs: list[Program]
+    # Where FlatPeak is, if it is simulated.
+    site_url: str | None
 
     @property
     def seconds(self) -> str:
@@ -77,8 +80,10 @@ async def build_stage(options: Options) -> AsyncIterator[Stage]:
         write_configuration(config, is_open_from_here=options.api_key is None)
         access = await create_owner(config)
         rented: list[Rented] = []
+        site_url: str | None = None
         if options.api_key is None:
             account = await while_running(account_of(programs[0]), programs)
+            site_url = await while_running(site_address_of(programs[0]), programs)
             rented = await while_running(let_house(session, account, config), programs)
         else:
             account = Account(url=DEFAULT_URL, api_key=options.api_key)
@@ -93,6 +98,7 @@ async def build_stage(options: Options) -> AsyncIterator[Stage]:
             is_simulated=options.api_key is None,
             rented=rented,
             programs=programs,
+            site_url=site_url,
         )
 
 
