@@ -21,7 +21,7 @@ from custom_components.qube.days import today
 from custom_components.qube.site_meter import SiteMeter
 from custom_components.qube.site_terms import SUBENTRY_SITE_METER
 from tests.history_account import midnight
-from tests.simulator import SimulatedCloud, SimulatedSpace
+from tests.simulator import SimulatedCloud
 from tests.simulator.clock import to_ms
 from tests.simulator.site import ACCOUNT_ID, SimulatedFlatPeak, SimulatedSite
 
@@ -30,16 +30,6 @@ KEY: Final = "canary-site-key-8b1d"
 PRICE_MILLIPAISE: Final = 800_000
 # What is lost between the main meter and the others: a stairway, and cables.
 LOST_WH_PER_HOUR: Final = 120
-
-
-def building(flatpeak: SimulatedFlatPeak, space: SimulatedSpace) -> SimulatedSite:
-    """Put a main meter before all meters of a space."""
-
-    def inbound(time_ms: int) -> int:
-        used_wh = sum(meter.register.wh_at(time_ms) for meter in space.meters.values())
-        return used_wh + time_ms // 1000 * LOST_WH_PER_HOUR // 3600
-
-    return flatpeak.add_site(DEVICE, inbound)
 
 
 def lost_wh(first: date, last: date) -> int:

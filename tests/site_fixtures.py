@@ -15,7 +15,7 @@ from pytest_aiohttp.plugin import AiohttpServer
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.qube.const import CONF_HISTORY_DAYS
-from tests.main_meter import DEVICE, KEY, Building, building, subentry_data
+from tests.main_meter import DEVICE, KEY, LOST_WH_PER_HOUR, Building, subentry_data
 from tests.simulator import ManualClock, SimulatedCloud
 from tests.simulator.site import SimulatedFlatPeak
 from tests.simulator.site_server import create_site_app
@@ -51,7 +51,8 @@ def machine(hass: HomeAssistant, clock: ManualClock) -> Iterator[TimeMachine]:
 def flatpeak(cloud: SimulatedCloud) -> SimulatedFlatPeak:
     """Return a FlatPeak with the main meter of the space."""
     flatpeak = SimulatedFlatPeak(api_key=KEY, clock=cloud.clock)
-    building(flatpeak, next(iter(cloud.spaces.values())))
+    space = next(iter(cloud.spaces.values()))
+    flatpeak.add_building(DEVICE, space, lost_wh_per_hour=LOST_WH_PER_HOUR)
     return flatpeak
 
 

@@ -10,12 +10,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.qube.api import QubeConnectionError
 from custom_components.qube.const import CONF_HISTORY_DAYS, DOMAIN
 from custom_components.qube.days import Days, today
+from custom_components.qube.interval_history import Told
 from custom_components.qube.site_history import SiteHistory
 from custom_components.qube.site_terms import Flow
 from tests.history_account import midnight, rows_of
 from tests.main_meter import DEVICE, LOST_WH_PER_HOUR, Building, lost_wh, yesterday
 from tests.simulator import FaultKind, SimulatedCloud
 from tests.simulator.clock import to_ms
+from tests.simulator.protocol import Json
 from tests.simulator.site import SiteEndpoint, load_flow
 from tests.simulator.site_faults import SiteFault
 from tests.site_fixtures import DAYS
@@ -243,7 +245,6 @@ async def test_a_long_history_goes_on_where_it_failed(
     monkeypatch.setattr(SiteHistory, "async_import", fail_once)
     assert await prepared.hass.config_entries.async_setup(prepared.entry.entry_id)
     await prepared.settle()
-    assert not prepared.site.is_filled
     assert await rows_of(prepared.hass, IMPORT_ID) == []
     await prepared.read()
     assert prepared.site.is_filled
@@ -280,7 +281,7 @@ async def test_without_history_there_are_sensors_only(prepared: Building) -> Non
 
 async def test_confidence_need_not_be_told(house: Building) -> None:
     """A record without it is used, and another account's change is no business of this one."""
-    content = {
+    content: Json = {
         "has_more": False,
         "data": {
             "records": [
@@ -303,3 +304,13 @@ async def test_confidence_need_not_be_told(house: Building) -> None:
     await house.read()
     assert house.state("lowest_confidence") == "unknown"
     assert house.state("latest_record") == "2026-05-04T06:30:00+00:00"
+
+
+async def test_a_meter_without_records_has_no_rows(house: Building) -> None:
+    """It may have been installed just now."""
+    house.site._energy_wh[Flow.IMPORT].clear()
+    assert await house.site.history.async_keep(Flow.IMPORT, Told({})) == 0
+    house.simulated.installed_ms = to_ms(dt_util.utcnow())
+    house.site._confidences.clear()
+    await house.read()
+    assert house.state("latest_record") == house.state("lowest_confidence") == "unknown"

@@ -30,7 +30,7 @@ class Account:
 
 def simulator(folder: Path, *, spaces: int, meters: int, seed: int) -> Program:
     """Return the simulated cloud, on a free port of this machine."""
-    options = {"port": 0, "spaces": spaces, "meters": meters, "seed": seed}
+    options = {"port": 0, "site-port": 0, "spaces": spaces, "meters": meters, "seed": seed}
     return Program(
         "The simulated Qube cloud",
         [
