@@ -172,9 +172,9 @@ async def test_a_meter_that_comes_back_in_time_stays(
         del registry.meters[meter.meter_id]
         await registered.poll()
         await registered.poll()
+        assert registered.device(WATER) is not None
         registry.meters[meter.meter_id] = meter
         await registered.poll()
-    assert registered.device(WATER) is not None
     assert registered.state("type", WATER) == "water"
 
 

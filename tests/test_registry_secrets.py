@@ -85,6 +85,7 @@ async def test_no_secret_of_a_registry_is_anywhere(
         *map(str, er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)),
         *map(str, ir.async_get(hass).issues.values()),
         repr(registered.running),
+        repr(registered.running.registry.settings),
         repr(entry.runtime_data.registries),
         json.dumps(await downloads.data(entry)),
     ]
