@@ -2,12 +2,10 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from email.utils import format_datetime
 import logging
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_KEY, CONF_URL, Platform
 from homeassistant.core import HomeAssistant
@@ -30,7 +28,7 @@ from tests.move_in import MoveIn
 from tests.person import Person
 from tests.registered import Registered, registry_data, subentry_of
 from tests.rented_room import RentedRoom, SteadyGrid, let_draw
-from tests.simulator import ManualClock, Mode, SimulatedCloud, create_app
+from tests.simulator import ManualClock, Mode, SimulatedCloud, create_app, tell_time
 from tests.simulator.registry import SimulatedRegistry
 from tests.simulator.registry_server import create_registry_app
 from tests.supplied_tenancy import SuppliedTenancy, open_tenancy
@@ -193,11 +191,7 @@ async def room(
     let_draw(meter, 0)
     meter.energy_wh = 1_450_000
     app = create_app(cloud)
-
-    async def date(_request: web.Request, response: web.StreamResponse) -> None:
-        response.headers["Date"] = format_datetime(clock())
-
-    app.on_response_prepare.append(date)
+    tell_time(app)
     server = await aiohttp_server(app)
     entry = MockConfigEntry(
         domain=DOMAIN,

@@ -17,6 +17,7 @@ from script.proof.crash.judge import Booking, MeterTruth, faults, faults_at_rest
 from script.proof.crash.look import look
 from script.proof.crash.tenants import Tenant
 from script.proof.crash.written import Written
+from tests.billing.books import altering, bill_of_first_month
 from tests.billing.worlds import reading
 
 BEGIN = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -30,7 +31,7 @@ TENANT = Tenant(
     opening_credit_paise=150_00,
     millipaise_per_kwh={Source.EB: 650_000, Source.DG: 1_825_000},
     tax_basis_points=1_800,
-    monthly_charge_paise=0,
+    monthly_charge_paise=150_00,
 )
 SHOWN = MeterTruth(register_wh=1_017, has_power=True, is_power_due=True)
 
@@ -67,13 +68,14 @@ def charge(ledger: Ledger, to_wh: int, source: Source, *, after: timedelta) -> N
 
 
 def fill(ledger: Ledger) -> None:
-    """Write what is right: a tenancy, a payment, two charges, a cut and a restoration."""
+    """Write what is right: a tenancy, a payment, charges, a bill, a cut and a restoration."""
     ledger.open_tenancy(terms_of(TENANT.data()).opening("tenancy0", "Room 1"), now=BEGIN)
     ledger.record_payment(
         "tenancy0", amount_paise=20_00, reference="R1", method=None, paid_at=BEGIN, now=BEGIN
     )
     charge(ledger, 1_010, Source.EB, after=timedelta(minutes=1))
     charge(ledger, 1_017, Source.DG, after=timedelta(minutes=2))
+    ledger.issue_bill(bill_of_first_month(ledger, "tenancy0"), now=BEGIN)
     for power_on, reason in ((False, SupplyReason.LOW_BALANCE), (True, SupplyReason.PAID)):
         intent = ledger.add_intent("tenancy0", power_on=power_on, reason=reason, now=BEGIN)
         ledger.settle_intent(intent.intent_id, is_confirmed=True, now=BEGIN)
@@ -112,6 +114,7 @@ def with_account(written: Written, **changed: Any) -> Written:  # noqa: ANN401
 
 def test_what_is_right_has_no_faults(written: Written) -> None:
     """Of 17 Wh at two rates, with tax, and a payment: nothing is wrong."""
+    assert (written.bills, written.unbilled) == (1, 0)
     assert [each.micropaise for each in written.charges] == [-10 * 767_000, -7 * 2_153_500]
     assert list(faults(written, [TENANT], [payment()])) == []
     assert list(faults_at_rest(written, [payment()], {"tenancy0": SHOWN})) == []
@@ -122,7 +125,9 @@ def test_nothing_is_wrong_with_what_is_not_there_yet(tmp_path: Path) -> None:
     assert look(tmp_path / "ledger") == (None, [])
     (tmp_path / "ledger").touch()
     assert look(tmp_path / "ledger") == (None, [])
-    empty = Written(accounts={}, charges=[], bookings=[], intents=[], bills=0, is_restored=False)
+    empty = Written(
+        accounts={}, charges=[], bookings=[], intents=[], bills=0, unbilled=0, is_restored=False
+    )
     assert list(faults(empty, [TENANT], [payment(is_acknowledged=False)])) == []
     assert list(faults(empty, [TENANT], [payment()])) == [
         "payment R1 was acknowledged and is lost",
@@ -198,12 +203,13 @@ def test_a_payment_that_is_booked_twice(written: Written) -> None:
             "tenancy0 begins at 999 Wh, not at 1000 Wh",
         ),
         (lambda it: replace(it, is_restored=True), "the ledger is taken for an older copy"),
+        (lambda it: replace(it, unbilled=1), "fixed charges without a bill: 1"),
     ],
 )
-def test_a_range_that_is_wrong(
+def test_a_ledger_that_is_wrong(
     written: Written, change: Callable[[Written], Written], fault_told: str
 ) -> None:
-    """Charges reach from the opening to the cursor, each Wh once."""
+    """Charges reach from the opening to the cursor, each Wh once, and fixed charges are billed."""
     assert fault_told in list(faults(change(written), [TENANT], [payment()]))
 
 
@@ -257,6 +263,15 @@ def test_a_tenancy_that_is_not_there_in_the_end(written: Written) -> None:
     """Every tenancy has an account."""
     truth = {"tenancy1": SHOWN}
     assert "tenancy1 has no account" in list(faults_at_rest(written, [payment()], truth))
+
+
+def test_a_fixed_charge_without_its_bill(path: Path) -> None:
+    """Both are one transaction."""
+    with altering(path, with_triggers=False) as connection:
+        connection.execute("DELETE FROM bill")
+    written, _ = look(path)
+    assert written is not None
+    assert list(faults(written, [TENANT], [payment()])) == ["fixed charges without a bill: 1"]
 
 
 def test_a_file_that_is_behind_its_mark(path: Path) -> None:

@@ -14,9 +14,16 @@ ROOT: Final = Path(qube.__file__).parent
 PACKAGE: Final = "custom_components.qube"
 PLATFORMS: Final = {platform.value for platform in Platform}
 REPAIRS: Final = {
-    *("repairs", "ledger_repairs", "registry_repairs", "replacement_repairs", "supply_repairs")
+    "repairs",
+    "ledger_repairs",
+    "registry_repairs",
+    "replacement_repairs",
+    "site_repairs",
+    "supply_repairs",
 }
-FLOWS: Final = {"config_flow", "options_flow", "registry_flow", "subentry_flow"} | REPAIRS
+FLOWS: Final = {
+    *("config_flow", "options_flow", "registry_flow", "site_flow", "subentry_flow")
+} | REPAIRS
 # What Home Assistant looks for by its name, beside platforms and flows.
 HOOKS: Final = {"condition", "diagnostics", "llm", "logbook", "system_health", "trigger"}
 # Plain Python, each a package of its own: what of this integration they may import.
@@ -28,12 +35,13 @@ REPAIRS_RAISED_BY: Final = {
     "devices",
     "registry",
     "replacements",
+    "site_meter",
     "supply",
     "supply_orders",
 }
 # Home Assistant asks the config flow for the flows that come later, and one room for all repairs.
 OPENED_BY: Final = {
-    "config_flow": {"options_flow", "registry_flow", "subentry_flow"},
+    "config_flow": {"options_flow", "registry_flow", "site_flow", "subentry_flow"},
     "repairs": REPAIRS,
 }
 

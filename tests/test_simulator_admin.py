@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
 
 from aiohttp import ClientSession
@@ -9,7 +10,7 @@ import orjson
 import pytest
 from pytest_aiohttp.plugin import AiohttpServer
 
-from tests.simulator import Mode, SimulatedCloud, Source, create_app
+from tests.simulator import Mode, SimulatedCloud, Source, create_app, tell_time
 from tests.simulator.clock import DAY_MS, HOUR_MS, LeapingClock, real_clock
 from tests.simulator.probe import API_KEY, Probe, as_object
 from tests.simulator.protocol import Json
@@ -118,7 +119,9 @@ async def leaping(
 ) -> AsyncIterator[tuple[Probe, SimulatedCloud]]:
     """Return a cloud whose time is the computer's, and its client."""
     cloud = SimulatedCloud(seed=7, api_key=API_KEY, clock=LeapingClock())
-    server = await aiohttp_server(create_app(cloud))
+    app = create_app(cloud)
+    tell_time(app)
+    server = await aiohttp_server(app)
     async with ClientSession() as session:
         yield Probe(session=session, base=server.make_url("/")), cloud
 
@@ -138,7 +141,10 @@ async def test_the_time_leaps_and_stands_still(leaping: tuple[Probe, SimulatedCl
     assert 100_000 < meter.energy_wh - before_wh < 700_000
     ahead = cloud.clock() - real_clock()
     assert abs(ahead - timedelta(days=1)) < timedelta(minutes=1)
-    assert (await probe.send("POST", "/_simulator/clock/stop")).status == 200
+    stopped = await probe.send("POST", "/_simulator/clock/stop")
+    assert stopped.status == 200
+    dated = parsedate_to_datetime(stopped.headers["Date"])
+    assert abs(dated - real_clock() - timedelta(days=1)) < timedelta(minutes=1)
     stopped_at = cloud.clock()
     assert cloud.clock() == stopped_at
 

@@ -86,6 +86,16 @@ async def test_the_vendors_prepaid_example_is_shown_to_the_paisa(room: RentedRoo
     }
 
 
+async def test_a_prepaid_tenant_owes_what_the_balance_is_below_zero(room: RentedRoom) -> None:
+    """And nothing while there is a credit."""
+    await room.load()
+    tenancy = await room.rent(opening_credit_paise=10_00)
+    assert shown(room, "balance", "amount_due") == {"balance": "10.0", "amount_due": "0.0"}
+    await tenancy.async_adjust(amount_paise=-35_50, reason="Key lost", reference="K")
+    await room.settle()
+    assert shown(room, "balance", "amount_due") == {"balance": "-25.5", "amount_due": "25.5"}
+
+
 async def test_what_was_used_last_in_a_period_is_shown_before_the_next_one_begins(
     room: RentedRoom,
 ) -> None:

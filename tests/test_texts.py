@@ -12,6 +12,7 @@ import pytest
 
 from custom_components.qube import config_flow, options_flow, tenancy_forms
 from custom_components.qube.api import (
+    FlatPeakQueryError,
     PhyBadRequestError,
     PhyForbiddenError,
     PhyUnauthorizedError,
@@ -44,6 +45,7 @@ from custom_components.qube.replacement_repairs import (
 )
 from custom_components.qube.select import SELECTS
 from custom_components.qube.sensor import SENSORS
+from custom_components.qube.site_sensor import SITE_SENSORS
 from custom_components.qube.space_sensor import SPACE_SENSORS
 from custom_components.qube.subentry_flow import TenancyFlow
 from custom_components.qube.supply_repairs import SupplyIssue
@@ -63,6 +65,7 @@ ERRORS: Final = (
     PhyBadRequestError("code", "detail"),
     PhyForbiddenError("code", "detail"),
     PhyUnauthorizedError("code", "detail"),
+    FlatPeakQueryError("key"),
     QubeApiError("code", "detail"),
     QubeAuthenticationError("code", "detail"),
     QubeConnectionError(),
@@ -75,6 +78,7 @@ REPAIR_STEPS: Final = {
     "meter_origin": {"origin"},
     "meter_replaced": {"init"},
     "registry_login": {"login"},
+    "site_key_rejected": {"renew"},
 }
 REGISTRY: Final = (*REGISTRY_SENSORS, *METER_SENSORS)
 RAISED: Final = {"UpdateFailed", "ConfigEntryAuthFailed", "HomeAssistantError"} | {
@@ -116,7 +120,8 @@ def entities() -> dict[str, dict[str, Any]]:
         "sensor": {
             each.translation_key or each.key: each
             for each in chain(
-                SPACE_SENSORS, REGISTRY, [HISTORY_IMPORTED], SENSORS, further, TENANCY_SENSORS
+                *(SPACE_SENSORS, [HISTORY_IMPORTED], SENSORS, further, TENANCY_SENSORS),
+                *(SITE_SENSORS, REGISTRY),
             )
         },
         "switch": {each.translation_key or each.key: each for each in (*SWITCHES, HOLD)},
@@ -134,7 +139,20 @@ def exceptions() -> dict[str, set[str]]:
         if function in RAISED and isinstance(key := words.get("translation_key"), ast.Constant):
             assert isinstance(key.value, str)
             used[key.value] = keys_of(words.get("translation_placeholders"))
-    return used | billing_errors() | registry_errors()
+    return used | billing_errors() | site_errors() | registry_errors()
+
+
+def site_errors() -> dict[str, set[str]]:
+    """Return the placeholders of each error of FlatPeak, by the key of its text."""
+    used = {f"site_{key}": set(placeholders) for key, placeholders in map(translation_of, ERRORS)}
+    tree = ast.parse((INTEGRATION / "api/flatpeak_models.py").read_text())
+    tree.body += ast.parse((INTEGRATION / "api/flatpeak.py").read_text()).body
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "FlatPeakQueryError":
+            key, *placeholders = node.args
+            assert isinstance(key, ast.Constant)
+            used[str(key.value)] = keys_of(placeholders[0] if placeholders else None)
+    return used
 
 
 def billing_errors() -> dict[str, set[str]]:

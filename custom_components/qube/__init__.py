@@ -27,6 +27,8 @@ from .registries import Registries
 from .registry_services import async_setup_registry_services
 from .runtime import QubeConfigEntry, QubeRuntimeData
 from .services import async_setup_services
+from .site_meters import SiteMeters
+from .site_services import async_setup_site_services
 from .space_energy import SpaceEnergy
 from .tenancies import Tenancies
 from .tenancy_reports import async_setup_tenancy_reports
@@ -50,6 +52,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     async_setup_tenancy_services(hass)
     async_setup_tenancy_reports(hass)
     async_setup_registry_services(hass)
+    async_setup_site_services(hass)
     hass.http.register_view(BillView())
     return True
 
@@ -83,12 +86,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
         books=books,
         tenancies=tenancies,
         registries=registries,
+        site_meters=SiteMeters(hass, entry),
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     back_fill.async_start(inventory)
     devices.async_follow()
     tenancies.async_follow()
     registries.async_follow()
+    entry.runtime_data.site_meters.async_follow()
     OutageWatch(hass, inventory).async_follow()
     ClockWatch(hass, inventory).async_follow()
     return True
@@ -98,6 +103,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> boo
     """Unload one account."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
+        await entry.runtime_data.site_meters.async_stop()
         await entry.runtime_data.identities.async_save()
         await entry.runtime_data.space_energy.async_save()
         await entry.runtime_data.history.async_save()

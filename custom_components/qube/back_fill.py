@@ -151,14 +151,15 @@ class BackFill:
     @property
     def is_wanted(self) -> bool:
         """Return whether history is imported without being asked for."""
-        return self._has_recorder and self._days > 0
+        return self._has_recorder and self.days > 0
 
     @property
     def _has_recorder(self) -> bool:
         return RECORDER in self._hass.config.components
 
     @property
-    def _days(self) -> int:
+    def days(self) -> int:
+        """Return how many days of history are wanted."""
         days: int = self._entry.options.get(CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS)
         return days
 
@@ -172,7 +173,7 @@ class BackFill:
             see = partial(self._async_see, meter)
             self._entry.async_on_unload(meter.async_add_listener(see))
             see()
-            if self._days:
+            if self.days:
                 self._async_begin(meter.key)
 
     @callback
@@ -196,7 +197,7 @@ class BackFill:
     @callback
     def _async_correct(self, _now: datetime) -> None:
         """Read the last days of all meters again: readings may come late."""
-        if not self._days:
+        if not self.days:
             return
         now = today()
         days = LATE_DAYS if self._corrected_on == now else VERY_LATE_DAYS
@@ -264,7 +265,7 @@ class BackFill:
         match job:
             case Job(priority=Priority.PLAN):
                 # The day before the first one tells where that one's use begins.
-                first = today() - (self._days + 1) * DAY
+                first = today() - (self.days + 1) * DAY
                 before = self._store[key].open_windows
                 await self._importer.async_plan(key, name, first)
                 for window in self._store[key].open_windows:

@@ -133,6 +133,8 @@ class Books:
 
     async def async_close(self) -> None:
         """Close the ledger once what waits for it is done; nothing can be done with it after."""
+        if self._is_closed:
+            return
         self._is_closed = True
         self._cancel_retry()
         async_withdraw_ledger(self._hass, self.entry)

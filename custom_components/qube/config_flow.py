@@ -33,6 +33,8 @@ from .devices import space_identifier
 from .options_flow import QubeOptionsFlow
 from .registry_flow import RegistryFlow
 from .registry_settings import SUBENTRY_METER_REGISTRY
+from .site_flow import SiteMeterFlow
+from .site_terms import SUBENTRY_SITE_METER
 from .subentry_flow import TenancyFlow
 from .tenancy_terms import SUBENTRY_TENANCY
 
@@ -65,8 +67,12 @@ class QubeConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return the flows of what an account can have beside its meters."""
-        return {SUBENTRY_TENANCY: TenancyFlow, SUBENTRY_METER_REGISTRY: RegistryFlow}
+        """Return the flows of what an account can have."""
+        return {
+            SUBENTRY_TENANCY: TenancyFlow,
+            SUBENTRY_SITE_METER: SiteMeterFlow,
+            SUBENTRY_METER_REGISTRY: RegistryFlow,
+        }
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

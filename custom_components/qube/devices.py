@@ -43,6 +43,11 @@ def tenancy_identifier(tenancy_id: str) -> tuple[str, str]:
     return DOMAIN, f"tenancy_{tenancy_id}"
 
 
+def site_identifier(site_id: str) -> tuple[str, str]:
+    """Return the device identifier of a site's main meter."""
+    return DOMAIN, f"site_{site_id}"
+
+
 class Devices:
     """Make, update and remove the devices of one account, and run a coordinator for each meter."""
 

@@ -3,8 +3,9 @@
 Each field is named here; what is not named stays out. So there are no names, descriptions, tags
 and UDFs (they may be those of tenants), no balances, tariffs, readings and relay states (what
 somebody owes and uses, and when they are at home), no free text of the cloud, and no API key. Of a
-tenancy there is neither a name nor an amount, of the ledger only whether it is sound, of a meter
-registry no login and nothing that its meters say.
+tenancy there is neither a name nor an amount, of the ledger only whether it is sound, of a main
+meter no energy, no price and no account, of a meter registry no login and nothing that its meters
+say.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,12 +23,13 @@ from .api import Device, Metrics, QubeApiError, Space
 from .books import Books
 from .const import CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S
 from .coordinator import MeterCoordinator
-from .devices import meter_identifier, space_identifier, tenancy_identifier
+from .devices import meter_identifier, site_identifier, space_identifier, tenancy_identifier
 from .inventory import InventoryCoordinator
 from .registries import RunningRegistry
 from .registry import Registry
 from .registry_facts import registry_facts
 from .runtime import QubeConfigEntry
+from .site_meter import SiteMeter
 from .tenancy import Tenancy
 
 type Facts = Mapping[str, object]
@@ -43,17 +45,18 @@ async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: QubeCo
     runtime = entry.runtime_data
     return _facts(
         entry,
-        list(runtime.inventory.data.values()),
-        list(runtime.devices.meters.values()),
-        list(runtime.tenancies),
-        list(runtime.registries),
+        spaces=list(runtime.inventory.data.values()),
+        meters=list(runtime.devices.meters.values()),
+        tenancies=list(runtime.tenancies),
+        sites=list(runtime.site_meters),
+        registries=list(runtime.registries),
     )
 
 
 async def async_get_device_diagnostics(
     _hass: HomeAssistant, entry: QubeConfigEntry, device: DeviceEntry
 ) -> Facts:
-    """Return the facts of a space, a meter or a tenancy, and of what is below it."""
+    """Return the facts of a space, a meter, a tenancy or a main meter, and of what is below it."""
     if entry.state is not ConfigEntryState.LOADED:
         return {"account": _settings(entry)}
     runtime = entry.runtime_data
@@ -80,14 +83,29 @@ async def async_get_device_diagnostics(
         for running in runtime.registries
         if running.registry.registry_id == device.config_subentry_id
     ]
-    return _facts(entry, spaces, meters, tenancies, registries)
+    space_ids = {space.space_id for space in spaces}
+    sites = [
+        site
+        for site in runtime.site_meters
+        if site_identifier(site.site_id) in device.identifiers or site.terms.space_id in space_ids
+    ]
+    return _facts(
+        entry,
+        spaces=spaces,
+        meters=meters,
+        tenancies=tenancies,
+        sites=sites,
+        registries=registries,
+    )
 
 
 def _facts(
     entry: QubeConfigEntry,
+    *,
     spaces: Collection[Space],
     meters: Collection[MeterCoordinator],
     tenancies: Collection[Tenancy],
+    sites: Collection[SiteMeter],
     registries: Collection[RunningRegistry],
 ) -> Facts:
     runtime = entry.runtime_data
@@ -109,6 +127,7 @@ def _facts(
         "meters": [_meter(meter) for meter in meters],
         "tenancies": [_tenancy(tenancy) for tenancy in tenancies],
         "registries": [{**registry_facts(each), **_polling(each.registry)} for each in registries],
+        "main_meters": [_site(site) for site in sites],
     }
 
 
@@ -130,7 +149,9 @@ def _settings(entry: QubeConfigEntry) -> Facts:
     }
 
 
-def _polling(coordinator: InventoryCoordinator | MeterCoordinator | Registry) -> Facts:
+def _polling(
+    coordinator: InventoryCoordinator | MeterCoordinator | SiteMeter | Registry,
+) -> Facts:
     """Return how reading goes; of an error only its sort, as its text may quote anything."""
     error, success = coordinator.last_exception, coordinator.last_update_success_time
     cause = error.__cause__ or error if error else None
@@ -185,6 +206,24 @@ def _tenancy(tenancy: Tenancy) -> Facts:
         "is_closed": tenancy.is_closed,
         "is_charging": view.is_charging,
         "charged_until": charged_until and charged_until.isoformat(timespec="seconds"),
+    }
+
+
+def _site(site: SiteMeter) -> Facts:
+    """Return how a main meter is read, and why it cannot be reconciled where it cannot."""
+    view = site.data if site.last_update_success else None
+    return {
+        "device_id": _shortened(site.terms.device_id),
+        "space_id": site.terms.space_id,
+        "unit": site.terms.unit.value,
+        "flows": [flow.value for flow in site.terms.flows],
+        "has_price": site.terms.price_millipaise_per_kwh is not None,
+        "is_key_rejected": site.is_rejected,
+        "is_history_imported": site.is_filled,
+        "latest_record": view and view.latest_at and view.latest_at.isoformat(),
+        "reconciled_yesterday": view and view.yesterday.completeness.value,
+        "reconciled_month": view and view.month.completeness.value,
+        **_polling(site),
     }
 
 

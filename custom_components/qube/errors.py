@@ -9,6 +9,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .api import (
+    FlatPeakQueryError,
     QubeApiError,
     QubeAuthenticationError,
     QubeConnectionError,
@@ -39,6 +40,40 @@ def command_failed(error: QubeError, meter: str) -> HomeAssistantError:
         translation_key=f"command_{key}",
         translation_placeholders={**placeholders, "meter": meter},
     )
+
+
+def site_update_failed(error: QubeError) -> UpdateFailed:
+    """Return an error of FlatPeak as coordinators understand it."""
+    key, placeholders = translation_of(error)
+    return UpdateFailed(
+        translation_domain=DOMAIN,
+        translation_key=f"site_{key}",
+        translation_placeholders=placeholders,
+        retry_after=error.retry_after if isinstance(error, QubeRateLimitError) else None,
+    )
+
+
+@contextmanager
+def site_errors_for_people() -> Iterator[None]:
+    """Raise FlatPeak's errors as the person who called an action understands them.
+
+    What a person can enter differently is a ServiceValidationError.
+    """
+    try:
+        yield
+    except FlatPeakQueryError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key=err.key,
+            translation_placeholders=dict(err.placeholders),
+        ) from err
+    except QubeError as err:
+        key, placeholders = translation_of(err)
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=f"site_{key}",
+            translation_placeholders=placeholders,
+        ) from err
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from .const import INDIA
 from .days import DAY, Days, today
 from .history import Readings, hour_of, hourly_rows, plausible, taken_back, totals_of
 from .history_store import HistoryStore
-from .hourly_statistics import StoredHour, as_stored, async_read, async_write
+from .hourly_statistics import StoredHour, as_stored, async_read, async_write, meter_series
 from .identity import IdentityStore
 from .recorded import parts_of
 from .register import Register
@@ -44,7 +44,7 @@ class HistoryImport:
         read.
         """
         hours = await self._async_hours(key, days, also)
-        await async_write(self.hass, key, name, hours)
+        await async_write(self.hass, meter_series(key, name), hours)
         return len(hours)
 
     async def _async_hours(
@@ -56,10 +56,12 @@ class HistoryImport:
         totals = totals_of(readings, meter.epochs) if meter else {}
         if not totals:
             return []
-        known = await async_read(self.hass, key, days.start - _MARGIN, days.end + _MARGIN)
+        known = await async_read(
+            self.hass, meter_series(key), days.start - _MARGIN, days.end + _MARGIN
+        )
         if known and totals[min(totals)] < known[0].total_wh - known[0].use_wh:
             # Older than the first row: from now on all use is counted from here.
-            known = await async_read(self.hass, key, _BEGINNING)
+            known = await async_read(self.hass, meter_series(key), _BEGINNING)
         pricing = self.store.pricing(key)
         return await self.hass.async_add_executor_job(
             lambda: as_stored(hourly_rows(totals, known, pricing))
@@ -101,7 +103,7 @@ class HistoryImport:
         """Return the days that neither rows nor plan reach, at least the last three."""
         now = today()
         soonest = now - 2 * DAY
-        known = await async_read(self.hass, key, Days(first=now, last=now).end)
+        known = await async_read(self.hass, meter_series(key), Days(first=now, last=now).end)
         reached = [row.start.date() for row in known[-1:]]
         reached += [window.last for window in self.store[key].open_windows]
         return Days(first=min(soonest, max(reached, default=soonest)), last=now)
@@ -140,6 +142,6 @@ class HistoryImport:
 
     async def async_take_back(self, key: str, name: str, since: datetime, total_wh: int) -> None:
         """Take back what was imported of a device that was not this meter's, from a time on."""
-        known = await async_read(self.hass, key, since - _MARGIN)
+        known = await async_read(self.hass, meter_series(key), since - _MARGIN)
         rows = taken_back(known, since, total_wh, self.store.pricing(key))
-        await async_write(self.hass, key, name, as_stored(rows))
+        await async_write(self.hass, meter_series(key, name), as_stored(rows))

@@ -1,6 +1,7 @@
-"""The hourly rows of a meter as Home Assistant's statistics hold them."""
+"""The hourly rows of a meter, or a site, as Home Assistant's statistics hold them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
 from typing import Final
@@ -24,7 +25,7 @@ from homeassistant.util import slugify
 from homeassistant.util.unit_conversion import EnergyConverter
 
 from .const import DOMAIN, INDIA
-from .history import HourRow
+from .history import HOUR, HourRow
 
 _WH_PER_KWH: Final = 1000
 _MILLIPAISE_PER_RUPEE: Final = 100_000
@@ -34,6 +35,31 @@ _HOURS_AT_ONCE: Final = 24
 # A plain tuple, because thousands of them wait for the recorder: Python's garbage collector passes
 # over those, but would stop everything to look through as many objects.
 type StoredHour = tuple[datetime, float, float, float | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Series:
+    """Where rows are kept: the statistics of energy, and those of its cost where it has any."""
+
+    energy_id: str
+    energy_name: str
+    cost_id: str | None = None
+    cost_name: str = ""
+
+
+def meter_series(key: str, name: str = "") -> Series:
+    """Return where the rows of a meter are kept; who only reads needs no name."""
+    return Series(
+        energy_id=energy_statistic_id(key),
+        energy_name=f"{name} energy",
+        cost_id=cost_statistic_id(key),
+        cost_name=f"{name} cost",
+    )
+
+
+def flow_series(device_id: str, flow: str, name: str) -> Series:
+    """Return where the rows of what flows through a main meter in one direction are kept."""
+    return Series(energy_id=f"{DOMAIN}:{_slug(device_id)}_{flow}", energy_name=f"{name} {flow}")
 
 
 def energy_statistic_id(key: str) -> str:
@@ -65,9 +91,7 @@ def as_stored(rows: Iterable[HourRow]) -> list[StoredHour]:
     ]
 
 
-async def async_write(
-    hass: HomeAssistant, key: str, name: str, hours: Iterable[StoredHour]
-) -> None:
+async def async_write(hass: HomeAssistant, series: Series, hours: Iterable[StoredHour]) -> None:
     """Let the recorder add new hours and correct those of before; return when it has done so.
 
     It gets a day at a time: its own work is not to wait for a month of ours, and what waits in its
@@ -76,18 +100,18 @@ async def async_write(
     energy_metadata = StatisticMetaData(
         mean_type=StatisticMeanType.NONE,
         has_sum=True,
-        name=f"{name} energy",
+        name=series.energy_name,
         source=DOMAIN,
-        statistic_id=energy_statistic_id(key),
+        statistic_id=series.energy_id,
         unit_class=EnergyConverter.UNIT_CLASS,
         unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
     )
     cost_metadata = StatisticMetaData(
         mean_type=StatisticMeanType.NONE,
         has_sum=True,
-        name=f"{name} cost",
+        name=series.cost_name,
         source=DOMAIN,
-        statistic_id=cost_statistic_id(key),
+        statistic_id=series.cost_id or "",
         unit_class=None,
         unit_of_measurement="INR",
     )
@@ -97,31 +121,60 @@ async def async_write(
             StatisticData(start=start, sum=cost) for start, _, _, cost in some if cost is not None
         ]
         async_add_external_statistics(hass, energy_metadata, energy)
+        # A series without a cost has rows without one.
         if cost:
             async_add_external_statistics(hass, cost_metadata, cost)
         await get_instance(hass).async_block_till_done()
 
 
 async def async_read(
-    hass: HomeAssistant, key: str, start: datetime, end: datetime | None = None
+    hass: HomeAssistant, series: Series, start: datetime, end: datetime | None = None
 ) -> list[HourRow]:
     """Return the rows between two times, or the newest one where there are none."""
-    return await get_instance(hass).async_add_executor_job(_read, hass, key, start, end)
+    return await get_instance(hass).async_add_executor_job(_read, hass, series, start, end)
 
 
-def _read(hass: HomeAssistant, key: str, start: datetime, end: datetime | None) -> list[HourRow]:
-    energy_id, cost_id = energy_statistic_id(key), cost_statistic_id(key)
-    found = statistics_during_period(
-        hass, start, end, {energy_id, cost_id}, "hour", None, {"state", "sum"}
-    )
+async def async_totals_at(
+    hass: HomeAssistant, keys: Collection[str], moments: Collection[datetime]
+) -> dict[datetime, dict[str, int]]:
+    """Return what each of these meters had measured at each full hour, in Wh, where it is known."""
+    return await get_instance(hass).async_add_executor_job(_totals_at, hass, keys, moments)
+
+
+def _totals_at(
+    hass: HomeAssistant, keys: Collection[str], moments: Collection[datetime]
+) -> dict[datetime, dict[str, int]]:
+    ids = {energy_statistic_id(key): key for key in keys}
+    totals: dict[datetime, dict[str, int]] = {}
+    for moment in moments:
+        # The row of the hour that ends then.
+        started_at = moment - HOUR
+        found = statistics_during_period(
+            hass, started_at, moment, set(ids), "hour", None, {"state"}
+        )
+        totals[moment] = {
+            ids[statistic_id]: round(state * _WH_PER_KWH)
+            for statistic_id, rows in found.items()
+            for row in rows
+            if row["start"] == started_at.timestamp() and (state := row.get("state")) is not None
+        }
+    return totals
+
+
+def _read(
+    hass: HomeAssistant, series: Series, start: datetime, end: datetime | None
+) -> list[HourRow]:
+    energy_id, cost_id = series.energy_id, series.cost_id
+    ids = {energy_id} if cost_id is None else {energy_id, cost_id}
+    found = statistics_during_period(hass, start, end, ids, "hour", None, {"state", "sum"})
     if not found.get(energy_id):
         found = {
             statistic_id: get_last_statistics(
                 hass, 1, statistic_id, convert_units=False, types={"state", "sum"}
             ).get(statistic_id, [])
-            for statistic_id in (energy_id, cost_id)
+            for statistic_id in ids
         }
-    costs = {row["start"]: row for row in found.get(cost_id, [])}
+    costs = {row["start"]: row for row in (found.get(cost_id, []) if cost_id else ())}
     return [
         row
         for energy in found.get(energy_id, [])

@@ -15,6 +15,7 @@ from .const import DOMAIN
 from .ledger_repairs import ledger_flow
 from .registry_repairs import registry_flow
 from .replacement_repairs import replacement_flow
+from .site_repairs import rejected_site_flow
 from .supply_repairs import supply_flow
 
 if TYPE_CHECKING:
@@ -79,13 +80,14 @@ async def async_create_fix_flow(
     content = data or {}
     entry = hass.config_entries.async_get_entry(str(content.get("entry_id")))
     key = str(content.get("key"))
-    if (flow := ledger_flow(entry, issue_id)) is not None:
-        return flow
-    if (flow := replacement_flow(entry, issue_id, key)) is not None:
-        return flow
-    if (flow := supply_flow(entry, issue_id, str(content.get("tenancy_id")))) is not None:
-        return flow
-    if (flow := registry_flow(entry, issue_id, str(content.get("registry_id")))) is not None:
+    flow = (
+        ledger_flow(entry, issue_id)
+        or replacement_flow(entry, issue_id, key)
+        or supply_flow(entry, issue_id, str(content.get("tenancy_id")))
+        or rejected_site_flow(entry, issue_id, str(content.get("site_id")))
+        or registry_flow(entry, issue_id, str(content.get("registry_id")))
+    )
+    if flow is not None:
         return flow
     if entry is not None and entry.state is ConfigEntryState.LOADED:
         meter = entry.runtime_data.devices.meters.get(key)

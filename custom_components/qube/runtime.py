@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .identity import IdentityStore
     from .inventory import InventoryCoordinator
     from .registries import Registries
+    from .site_meters import SiteMeters
     from .space_energy import SpaceEnergy
     from .tenancies import Tenancies
 
@@ -33,4 +34,5 @@ class QubeRuntimeData:
     books: Books
     tenancies: Tenancies
     registries: Registries
+    site_meters: SiteMeters
     changing_metadata: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -18,6 +18,7 @@ from .history_sensor import async_add_history_sensors
 from .properties import QubeSensorDescription, describe_properties
 from .registry_sensor import async_add_registry_sensors
 from .runtime import QubeConfigEntry
+from .site_sensor import async_add_site_sensors
 from .space_sensor import async_add_space_sensors
 from .tenancy_sensor import async_add_tenancy_sensors
 
@@ -98,6 +99,7 @@ async def async_setup_entry(
     async_add_history_sensors(hass, entry, async_add_entities)
     async_add_tenancy_sensors(hass, entry, async_add_entities)
     async_add_registry_sensors(hass, entry, async_add_entities)
+    async_add_site_sensors(hass, entry, async_add_entities)
 
 
 class QubeSensor(QubeEntity[float], SensorEntity):

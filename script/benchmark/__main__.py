@@ -20,14 +20,28 @@ from .measurement import (
     Arm,
     BackFill,
     BackFillTask,
+    Billing,
     Measurement,
+    RoundsTask,
     Task,
     back_fill_from_json,
+    billing_from_json,
     measurement_from_json,
 )
-from .report import Results, back_fill_lines, back_fill_targets, notes, table, targets
+from .report import (
+    Results,
+    back_fill_lines,
+    back_fill_targets,
+    billing_lines,
+    billing_targets,
+    notes,
+    table,
+    targets,
+)
 
 _LINES_OF_LOG: Final = 30
+_ROUNDS: Final = 3
+_YEARS: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +54,7 @@ class Options:
     arms: Sequence[Arm]
     history_meters: int
     history_days: int
+    tenancies: int
     json: Path | None
 
 
@@ -69,6 +84,13 @@ def _parse() -> Options:
     )
     parser.add_argument(
         "--history-days", type=int, default=365, metavar="N", help="to back-fill (365)"
+    )
+    parser.add_argument(
+        "--tenancies",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="to charge in one round (1000); 0 for none",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured")
     options = Options(**vars(parser.parse_args()))
@@ -116,7 +138,19 @@ def _measure_back_fill(options: Options) -> BackFill | None:
         return back_fill_from_json(_run_module("back_fill", task))
 
 
-def _run_module(module: str, task: Task | BackFillTask) -> dict[str, Any]:
+def _measure_billing(options: Options) -> Billing | None:
+    """Measure rounds of charges in a process of their own, against a cloud of its own."""
+    if not options.tenancies:
+        return None
+    sys.stderr.write(f"[bench] {options.tenancies} tenancies, {_ROUNDS} rounds …\n")
+    with simulator(options.tenancies) as url:
+        task = RoundsTask(
+            url=url, api_key=API_KEY, interval_s=options.interval, rounds=_ROUNDS, years=_YEARS
+        )
+        return billing_from_json(_run_module("tenancies", task))
+
+
+def _run_module(module: str, task: Task | BackFillTask | RoundsTask) -> dict[str, Any]:
     """Return what a module of this package finds, run in a process of its own."""
     with TemporaryDirectory(prefix="qube-benchmark-") as folder, TemporaryFile() as errors:
         done = subprocess.run(
@@ -147,9 +181,11 @@ def main() -> int:
     options = _parse()
     results = _run(options)
     history = _measure_back_fill(options)
+    billing = _measure_billing(options)
     if options.json is not None:
         content = orjson.dumps(
-            {**results, "history": history}, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+            {**results, "history": history, "billing": billing},
+            option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS,
         )
         options.json.write_bytes(content)
     print(f"Home Assistant {__version__} without recorder, Python {platform.python_version()};")
@@ -160,6 +196,12 @@ def main() -> int:
     if history is not None:
         print("", *back_fill_lines(history), sep="\n")
         judged += back_fill_targets(history)
+    if billing is not None:
+        rest = results.get(options.tenancies, {}).get(Arm.REST)
+        idle = results.get(options.tenancies, {}).get(Arm.IDLE)
+        rest_cpu_ms = rest.cpu_ms_per_poll(idle) if rest else None
+        print("", *billing_lines(billing, rest_cpu_ms), sep="\n")
+        judged += billing_targets(billing)
     print("", *judged, sep="\n")
     return 0 if all(target.is_reached for target in judged) else 1
 

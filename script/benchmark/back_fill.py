@@ -1,7 +1,6 @@
 """A back-fill, in a process of its own: `python -m script.benchmark.back_fill TASK FOLDER`."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 import sys
@@ -12,20 +11,18 @@ from homeassistant.core import HomeAssistant
 from homeassistant.runner import create_event_loop
 import orjson
 
-from custom_components.qube.const import CONF_HISTORY_DAYS, DOMAIN
+from custom_components.qube.const import CONF_HISTORY_DAYS
 from custom_components.qube.days import today
-from custom_components.qube.runtime import QubeRuntimeData
 from tests.history_account import energy_rows, true_wh, used_wh
 from tests.simulator import SimulatedCloud
 
 from .cloud import SEED, SPACES, back_door
-from .home_assistant import add_qube, home_assistant, write_config
+from .home_assistant import add_qube, home_assistant, runtime_of, until, write_config
 from .measurement import BackFill, BackFillTask
 from .probe import stall_probe
 from .recorder_alone import async_stalls_of_recorder
 
 _COMPARED_METERS: Final = 10
-_CHECK_EACH_S: Final = 0.5
 _DONE_WITHIN_S: Final = 3600
 
 
@@ -55,38 +52,24 @@ async def _measure(task: BackFillTask, config_dir: Path) -> BackFill:
         )
 
 
-def _runtime(hass: HomeAssistant) -> QubeRuntimeData:
-    (entry,) = hass.config_entries.async_entries(DOMAIN)
-    runtime: QubeRuntimeData = entry.runtime_data
-    return runtime
-
-
 async def _async_readings(hass: HomeAssistant, meters: int) -> None:
     """Wait until every meter was read and has its entities: that is measured elsewhere."""
 
     def are_read() -> bool:
-        coordinators = _runtime(hass).devices.meters.values()
+        coordinators = runtime_of(hass).devices.meters.values()
         return sum(meter.data is not None for meter in coordinators) == meters
 
-    await _async_until(are_read)
+    await until(are_read, _DONE_WITHIN_S)
 
 
 async def _async_done(hass: HomeAssistant, meters: int) -> None:
     """Wait until every meter's back-fill is done."""
 
     def are_done() -> bool:
-        runtime = _runtime(hass)
+        runtime = runtime_of(hass)
         return sum(runtime.back_fill.progress(key) == 1 for key in runtime.devices.meters) == meters
 
-    await _async_until(are_done)
-
-
-async def _async_until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(_DONE_WITHIN_S):
-        while True:
-            await asyncio.sleep(_CHECK_EACH_S)
-            if condition():
-                return
+    await until(are_done, _DONE_WITHIN_S)
 
 
 async def _async_compare(hass: HomeAssistant, task: BackFillTask) -> tuple[int, int]:

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from homeassistant.bootstrap import async_setup_hass
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigSubentryData
 from homeassistant.const import (
     CONF_API_KEY,
     CONF_URL,
@@ -23,9 +23,10 @@ from homeassistant.runner import RuntimeConfig
 from homeassistant.setup import async_setup_component
 
 from custom_components.qube.const import DOMAIN
+from custom_components.qube.runtime import QubeRuntimeData
 
 from .cloud import REPOSITORY
-from .measurement import ENTITIES_PER_METER, BackFillTask, Task
+from .measurement import ENTITIES_PER_METER, BackFillTask, RoundsTask, Task
 
 _CHECK_EACH_S: Final = 1
 _READY_WITHIN_S: Final = 300
@@ -102,7 +103,10 @@ def _rest_meter(task: Task, device_id: str) -> dict[str, Any]:
 
 
 async def add_qube(
-    hass: HomeAssistant, task: Task | BackFillTask, options: Mapping[str, int]
+    hass: HomeAssistant,
+    task: Task | BackFillTask | RoundsTask,
+    options: Mapping[str, int],
+    subentries: Sequence[ConfigSubentryData] = (),
 ) -> None:
     """Set up this integration through a config entry."""
     entry: ConfigEntry[Any] = ConfigEntry(
@@ -115,9 +119,25 @@ async def add_qube(
         minor_version=1,
         unique_id=None,
         discovery_keys=MappingProxyType({}),
-        subentries_data=None,
+        subentries_data=subentries,
     )
     await hass.config_entries.async_add(entry)
+
+
+def runtime_of(hass: HomeAssistant) -> QubeRuntimeData:
+    """Return what the account is made of."""
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    runtime: QubeRuntimeData = entry.runtime_data
+    return runtime
+
+
+async def until(condition: Callable[[], bool], within_s: float) -> None:
+    """Wait until something is so; TimeoutError where it does not come."""
+    async with asyncio.timeout(within_s):
+        while True:
+            await asyncio.sleep(_CHECK_EACH_S / 2)
+            if condition():
+                return
 
 
 class ReadyWatch:

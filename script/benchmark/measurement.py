@@ -1,6 +1,6 @@
 """What an arm is asked to do, and what it found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -37,6 +37,17 @@ class BackFillTask:
     api_key: str
     meters: int
     days: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoundsTask:
+    """So many rounds in which all tenancies are charged, and a statement of so many years."""
+
+    url: str
+    api_key: str
+    interval_s: int
+    rounds: int
+    years: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +125,39 @@ class BackFill:
     recorder: Stalls
     compared_days: int
     wrong_days: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Round:
+    """One round of charges; `quiet` are the stalls before it, `cpu_s` is the round's alone."""
+
+    tenancies: int
+    took_s: float
+    cpu_s: float
+    stalls: Stalls
+    quiet: Stalls
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Billing:
+    """What rounds of charges and statements took."""
+
+    rounds: Sequence[Round]
+    statement_ms: Sequence[float]
+
+    @property
+    def best(self) -> Round:
+        """Return the round with the shortest of the longest stalls: the least disturbed one."""
+        return min(self.rounds, key=lambda each: each.stalls.longest_ms)
+
+
+def billing_from_json(content: dict[str, Any]) -> Billing:
+    """Return what the process of the rounds wrote."""
+    rounds = [
+        Round(**each | {name: Stalls(**each[name]) for name in ("stalls", "quiet")})
+        for each in content["rounds"]
+    ]
+    return Billing(rounds=rounds, statement_ms=content["statement_ms"])
 
 
 def back_fill_from_json(content: dict[str, Any]) -> BackFill:

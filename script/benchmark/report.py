@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, override
 
-from .measurement import ENTITIES_PER_METER, Arm, BackFill, Measurement
+from .measurement import ENTITIES_PER_METER, Arm, BackFill, Billing, Measurement
 
 # By the number of meters; Home Assistant alone is always among the arms.
 type Results = Mapping[int, Mapping[Arm, Measurement]]
@@ -30,6 +30,7 @@ _LARGE: Final = 1000
 _SMALL: Final = 100
 _MAX_CPU_OF_REST: Final = 0.65
 _MAX_STALL_MS: Final = 50.0
+_MAX_STATEMENT_MS: Final = 100.0
 _MAX_REQUESTS: Final = 1.25
 _MAX_READY_OF_REST: Final = 1.5
 _MAX_GROWTH: Final = 1.2
@@ -126,6 +127,29 @@ def targets(results: Results) -> Iterator[Target]:
         limit=ENTITIES_PER_METER,
         is_lower_bound=True,
     )
+
+
+def billing_lines(found: Billing, rest_cpu_ms: float | None) -> Iterator[str]:
+    """Yield what rounds of charges found; beside them, what one poll of `rest` takes."""
+    for each in found.rounds:
+        cpu_ms = each.cpu_s * 1000 / each.tenancies
+        of_rest = f", {cpu_ms / rest_cpu_ms:.2f} of a poll of `rest`" if rest_cpu_ms else ""
+        yield (
+            f"{each.tenancies} tenancies charged in {each.took_s:.1f} s: "
+            f"longest stall {each.stalls.longest_ms:.0f} ms (longest GC "
+            f"{each.stalls.longest_gc_ms:.0f} ms; before it {each.quiet.longest_ms:.0f} ms, GC "
+            f"{each.quiet.longest_gc_ms:.0f} ms), {cpu_ms:.2f} ms of CPU each{of_rest}"
+        )
+    times = ", ".join(f"{each:.0f}" for each in found.statement_ms)
+    yield f"Statement of ten years of hourly charges: {times} ms"
+
+
+def billing_targets(found: Billing) -> Iterator[Target]:
+    """Yield the targets of charging, by the best of the rounds: others may use the machine."""
+    stall_ms = found.best.stalls.longest_ms
+    yield Target(name="longest stall of a round (ms)", value=stall_ms, limit=_MAX_STALL_MS)
+    statement_ms = min(found.statement_ms)
+    yield Target(name="statement of ten years (ms)", value=statement_ms, limit=_MAX_STATEMENT_MS)
 
 
 def back_fill_lines(found: BackFill) -> Iterator[str]:

@@ -30,7 +30,7 @@ class Account:
 
 def simulator(folder: Path, *, spaces: int, meters: int, seed: int) -> Program:
     """Return the simulated cloud, on a free port of this machine."""
-    options = {"port": 0, "spaces": spaces, "meters": meters, "seed": seed}
+    options = {"port": 0, "site-port": 0, "spaces": spaces, "meters": meters, "seed": seed}
     return Program(
         "The simulated Qube cloud",
         [
@@ -64,6 +64,13 @@ async def read_past(session: ClientSession, url: str, device_id: str, since: dat
         _check(response)
         past: Past = await response.json()
         return past
+
+
+async def read_spaces(session: ClientSession, url: str) -> dict[int, str]:
+    """Return the names of a simulated cloud's spaces, by number."""
+    async with session.get(f"{url}/_simulator/spaces") as response:
+        _check(response)
+        return {space["space_id"]: space["name"] for space in await response.json()}
 
 
 async def read_truth(session: ClientSession, url: str) -> list[Truth]:

@@ -1,7 +1,6 @@
 """What a property manager would have put on the dashboards of the frontend."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
 from typing import Any, Final
 
 from homeassistant import const
@@ -26,11 +25,17 @@ def dashboards(
 ) -> list[Mapping[str, Any]]:
     """Return the commands: balances on the overview, meters under Energy, and all tenants."""
     complete = [meter for meter in meters if meter.entities.keys() >= _NEEDED]
-    favorites = [meter.entities["balance"] for meter in islice(complete, _FAVORITES)]
+    # Of a room that is let, the tenant's balance is the one that counts.
+    running = [
+        each.entities["balance"] for each in tenancies if not each.rented.lease.tenant.until_days
+    ]
+    balances = running or [meter.entities["balance"] for meter in complete]
     return [
         # Whoever was there from the start is not welcomed to what is new.
         _system_data("core", {"onboarded_version": const.__version__}),
-        _system_data("home", {"favorite_entities": favorites, "hide_suggested_entities": True}),
+        _system_data(
+            "home", {"favorite_entities": balances[:_FAVORITES], "hide_suggested_entities": True}
+        ),
         {
             "type": "energy/save_prefs",
             "energy_sources": [_grid_connection(meter) for meter in complete],

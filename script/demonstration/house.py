@@ -18,7 +18,7 @@ from custom_components.qube.config_flow import QubeConfigFlow
 from custom_components.qube.const import CONF_LEDGER_ID, DOMAIN
 from custom_components.qube.tenancy_terms import SUBENTRY_TENANCY
 
-from .cloud import Account, let_measure, read_past, read_truth
+from .cloud import Account, let_measure, read_past, read_spaces, read_truth
 from .instance import write_entry
 from .leases import Lease, begin_of, leases, rented
 from .past import live_through
@@ -47,10 +47,10 @@ async def let_house(session: ClientSession, account: Account, config: Path) -> l
     }
     # Not before the newest of the readings, which are then charged too.
     now = datetime.now(UTC)
-    let = leases(truth, pasts, now)
+    spaces = await read_spaces(session, account.url)
+    let = leases(truth, spaces, pasts, now)
     ledger_id, balances = await asyncio.to_thread(_write_ledger, config, let, now)
-    spaces = len({meter["space_id"] for meter in truth})
-    await write_entry(config, _entry(account, ledger_id, let, spaces))
+    await write_entry(config, _entry(account, ledger_id, let, len(spaces)))
     return [Rented(lease=lease, balance_paise=balances[lease.tenancy_id]) for lease in let]
 
 

@@ -52,7 +52,8 @@ class Lease:
 
     tenant: Tenant
     tenancy_id: str
-    meter_name: str
+    room: str
+    space: str
     data: TenancyData
     readings: Sequence[Reading]
 
@@ -64,7 +65,12 @@ class Lease:
     @property
     def title(self) -> str:
         """Return what the subentry is called."""
-        return f"{self.data['tenant']} · {self.meter_name}"
+        return f"{self.data['tenant']} · {self.room}"
+
+    @property
+    def meter_name(self) -> str:
+        """Return what the meter is called on bills."""
+        return f"{self.room} ({self.space})"
 
 
 def rented(meters: int) -> set[int]:
@@ -84,18 +90,37 @@ def days_ago(now: datetime, days: int, clock: time) -> datetime:
 
 
 def leases(
-    truth: Sequence[Mapping[str, Any]], pasts: Mapping[int, Past], now: datetime
+    truth: Sequence[Mapping[str, Any]],
+    spaces: Mapping[int, str],
+    pasts: Mapping[int, Past],
+    now: datetime,
 ) -> list[Lease]:
     """Return the tenancies of the meters whose past is given, by number."""
-    return [
-        _lease(tenant, f"demo-tenancy-{number:02}", truth[tenant.meter], pasts[tenant.meter], now)
-        for number, tenant in enumerate(TENANTS, 1)
-        if tenant.meter in pasts
-    ]
+    found: list[Lease] = []
+    for number, tenant in enumerate(TENANTS, 1):
+        if tenant.meter in pasts:
+            meter = truth[tenant.meter]
+            found.append(
+                _lease(
+                    tenant,
+                    f"demo-tenancy-{number:02}",
+                    truth=meter,
+                    space=spaces[meter["space_id"]],
+                    past=pasts[tenant.meter],
+                    now=now,
+                )
+            )
+    return found
 
 
 def _lease(
-    tenant: Tenant, tenancy_id: str, truth: Mapping[str, Any], past: Past, now: datetime
+    tenant: Tenant,
+    tenancy_id: str,
+    *,
+    truth: Mapping[str, Any],
+    space: str,
+    past: Past,
+    now: datetime,
 ) -> Lease:
     device_id = truth["device_id"]
     begin = days_ago(now, tenant.since_days, _MOVES_IN_AT)
@@ -107,7 +132,8 @@ def _lease(
     return Lease(
         tenant=tenant,
         tenancy_id=tenancy_id,
-        meter_name=truth["name"],
+        room=truth["name"],
+        space=space,
         data=data,
         readings=readings[1:],
     )

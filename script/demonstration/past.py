@@ -37,7 +37,8 @@ _GOODWILL_DAYS: Final = 20
 _PAID_TWICE_DAYS: Final = 40
 _PAID_TWICE_PAISE: Final = 50_000
 _HELD_DAYS: Final = 9
-_OWED_FOR: Final = timedelta(days=40)
+# Until the next bill is overdue: a month of 31 days, and the days until it is due.
+_OWED_FOR: Final = timedelta(days=42)
 _REFUND_AFTER: Final = timedelta(hours=2)
 _PAISE: Final = 100
 _TEN_RUPEES_PAISE: Final = 1000

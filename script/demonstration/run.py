@@ -9,6 +9,7 @@ from typing import Final
 from .dashboards import dashboards
 from .errors import DemoError
 from .instance import USER
+from .main_meter import add_main_meter
 from .meters import ShownMeter, problems, read_meters
 from .processes import while_running
 from .progress import progress, tell
@@ -77,11 +78,15 @@ async def _open(stage: Stage) -> tuple[list[ShownMeter], list[ShownTenancy]]:
                 )
                 wrong = list(islice(found, _PROBLEMS_TOLD))
                 if not wrong:
-                    return meters, tenancies
+                    break
                 # Looking must not keep Home Assistant from getting there.
                 await asyncio.sleep(max(_SECONDS_BETWEEN_LOOKS, monotonic() - begin))
     except DemoError as error:
         raise DemoError("\n".join((str(error), *wrong))) from error
+    if stage.site_url is not None:
+        async with progress("reading the main meter", seconds_at_most=_SECONDS_TO_SHOW_ALL):
+            await add_main_meter(stage.home, stage.site_url)
+    return meters, tenancies
 
 
 def _summary(meters: Sequence[ShownMeter], tenancies: Sequence[ShownTenancy]) -> str:
@@ -90,10 +95,10 @@ def _summary(meters: Sequence[ShownMeter], tenancies: Sequence[ShownTenancy]) ->
     entities = sum(map(len, states))
     return (
         f"{_count(len(meters), 'meter')} in {_count(spaces, 'space')}, "
-        f"{len(tenancies)} tenancies, "
+        f"{_count(len(tenancies), 'tenancy', 'tenancies')}, "
         f"{entities} entities with a state"
     )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, noun: str, nouns: str | None = None) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {nouns or f'{noun}s'}"

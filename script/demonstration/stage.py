@@ -20,6 +20,7 @@ from .errors import DemoError
 from .home import Home
 from .house import Rented, let_house
 from .instance import create_owner, own_folder, write_configuration
+from .main_meter import site_address_of
 from .meters import Truth
 from .processes import Program, running, while_running
 from .registry import registry_program
@@ -52,6 +53,8 @@ class Stage:
     registry: Program | None
     rented: list[Rented]
     programs: list[Program]
+    # Where FlatPeak is, if it is simulated.
+    site_url: str | None
 
     @property
     def seconds(self) -> str:
@@ -80,8 +83,10 @@ async def build_stage(options: Options) -> AsyncIterator[Stage]:
         access = await create_owner(config)
         rented: list[Rented] = []
         registry: Program | None = None
+        site_url: str | None = None
         if options.api_key is None:
             account = await while_running(account_of(programs[0]), programs)
+            site_url = await while_running(site_address_of(programs[0]), programs)
             rented = await while_running(let_house(session, account, config), programs)
             registry = await stack.enter_async_context(
                 running(registry_program(folder, account.url))
@@ -101,6 +106,7 @@ async def build_stage(options: Options) -> AsyncIterator[Stage]:
             registry=registry,
             rented=rented,
             programs=programs,
+            site_url=site_url,
         )
 
 

@@ -123,8 +123,11 @@ def test_a_ledger_of_a_newer_version_is_not_touched(ledger: Ledger, path: Path) 
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """There is no such folder."""
-    assert refusal(tmp_path / "nowhere" / "ledger", None) == "ledger_not_writable"
+    """There is no such folder; SQLite's own words go with it, into the log."""
+    with pytest.raises(LedgerError) as told:
+        Ledger.open(tmp_path / "nowhere" / "ledger", expected_id=None)
+    assert told.value.key == "ledger_not_writable"
+    assert "unable to open database file" in told.value.placeholders["reason"]
 
 
 def test_an_older_copy_is_noticed_until_it_is_confirmed(ledger: Ledger, path: Path) -> None:
@@ -167,6 +170,7 @@ def test_a_backup_is_known_for_one(ledger: Ledger, path: Path) -> None:
     shutil.copy(path, restored)
     shutil.copy(mark_path(path), mark_path(restored))
     ledger.end_backup()
+    assert not ledger.is_restored
     backup = Ledger.open(restored, expected_id=ledger.ledger_id)
     backup.check()
     assert backup.is_restored

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.qube.billing.bills import BillDraft, Period
+from custom_components.qube.billing.bills import BillDraft, Period, RegisterMark
 from custom_components.qube.billing.charging import charge, midnights
 from custom_components.qube.billing.errors import LedgerError
 from custom_components.qube.billing.models import (
@@ -265,9 +265,19 @@ class TestMakingABill:
         """Those of the opening, and then those of the bill before."""
         first = bill_of()
         assert first.opening == first.closing
-        assert first.opening.total_wh == 1_450_000
+        assert first.opening == RegisterMark(
+            total_wh=1_450_000, read_at=OPENED, device_id="QUBE-ONE-1", register_wh=450_000
+        )
         used = bill_of([a_charge(1_450_000, 1_450_500)])
         assert bill_of(previous=used).opening == used.closing
+
+    def test_a_device_that_was_replaced_meanwhile_opens_with_its_own_register(self) -> None:
+        """The total goes on, the register does not."""
+        used = bill_of([a_charge(1_450_000, 1_450_500)])
+        new = a_charge(1_450_500, 1_450_900, device_id="QUBE-ONE-2", register_wh=400)
+        bill = bill_of([new], previous=used)
+        assert (bill.opening.device_id, bill.opening.register_wh) == ("QUBE-ONE-2", 0)
+        assert bill.opening.total_wh == used.closing.total_wh
 
     def test_the_fixed_charge_is_that_of_the_beginning(self) -> None:
         """By days, with the tax of its rates; a later version is for the next period."""
@@ -436,6 +446,7 @@ class TestRecomputing:
         charges: Sequence[Charge] = CHARGES,
         transactions: Sequence[Transaction] = PAYMENTS,
         record: TenancyRecord = RECORD,
+        previous: BillDraft | None = None,
     ) -> bool:
         """Make it again."""
         return is_sound(
@@ -444,8 +455,15 @@ class TestRecomputing:
             rates=(rates(),),
             charges=charges,
             transactions=transactions,
-            previous=None,
+            previous=previous,
         )
+
+    def test_a_later_bill_rests_on_the_one_before(self) -> None:
+        """Its registers go on, and so does the balance."""
+        first = bill_of(self.CHARGES[:1], self.PAYMENTS[:1])
+        second = bill_of(self.CHARGES[1:], self.PAYMENTS, previous=first)
+        assert self.is_sound(second, self.CHARGES[1:], previous=first)
+        assert second.previous_balance_micropaise == first.balance_micropaise
 
     def test_a_sound_bill_is_the_same_again(self) -> None:
         """Also when later transactions are there, and tenant and meter are called otherwise."""

@@ -73,8 +73,10 @@ def test_hours_and_weekdays_protect_both() -> None:
     [
         (CheckInterval(every=CheckEvery.QUARTER_HOUR), "2026-05-13T10:00", "2026-05-13T10:15"),
         (CheckInterval(every=CheckEvery.QUARTER_HOUR), "2026-05-13T10:14:59", "2026-05-13T10:15"),
+        (CheckInterval(every=CheckEvery.QUARTER_HOUR), "2026-05-13T10:07:08.9", "2026-05-13T10:15"),
         (CheckInterval(every=CheckEvery.QUARTER_HOUR), "2026-05-13T23:50", "2026-05-14T00:00"),
         (CheckInterval(every=CheckEvery.HOUR), "2026-05-13T10:00", "2026-05-13T11:00"),
+        (CheckInterval(every=CheckEvery.HOUR), "2026-05-13T10:07:08.9", "2026-05-13T11:00"),
         (CheckInterval(every=CheckEvery.HOUR), "2026-12-31T23:30", "2027-01-01T00:00"),
         (CheckInterval(every=CheckEvery.DAY), "2026-05-13T23:58", "2026-05-13T23:59"),
         (CheckInterval(every=CheckEvery.DAY), "2026-05-13T23:59", "2026-05-14T23:59"),

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from .clock import LeapingClock
 from .cloud import SimulatedCloud
-from .server import create_app
+from .server import create_app, tell_time
+from .site_server import serve_site
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +25,7 @@ class Options:
     meters: int
     seed: int
     api_key: str
+    site_port: int | None
 
 
 def _parse() -> Options:
@@ -34,6 +36,9 @@ def _parse() -> Options:
     parser.add_argument("--meters", type=int, default=12, help="number of meters in all spaces")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another world")
     parser.add_argument("--api-key", default="demo-key", help="the key that is let in")
+    parser.add_argument(
+        "--site-port", type=int, help="port of a FlatPeak with the main meter of the first space"
+    )
     options = Options(**vars(parser.parse_args()))
     if options.spaces < 0 or options.meters < 0 or (options.meters and not options.spaces):
         parser.error("meters need at least one space, and neither number may be negative")
@@ -47,8 +52,11 @@ async def _serve(options: Options) -> None:
         loop.add_signal_handler(number, stopped.set)
     cloud = SimulatedCloud(seed=options.seed, api_key=options.api_key, clock=LeapingClock())
     cloud.populate(spaces=options.spaces, meters=options.meters)
-    runner = web.AppRunner(create_app(cloud), access_log=None, shutdown_timeout=0.5)
+    app = create_app(cloud)
+    tell_time(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
+    runners = [runner]
     try:
         await web.TCPSite(runner, options.host, options.port).start()
         # The population stays: without it the collector has next to nothing to look through.
@@ -57,10 +65,15 @@ async def _serve(options: Options) -> None:
         host, port = runner.addresses[0][:2]
         shown = f"[{host}]" if ":" in host else host
         sys.stdout.write(f"Simulated Qube cloud: http://{shown}:{port} key {options.api_key}\n")
+        if options.site_port is not None:
+            runners.append(await serve_site(cloud, options.host, options.site_port))
+            site_port = runners[-1].addresses[0][1]
+            sys.stdout.write(f"Simulated FlatPeak: http://{shown}:{site_port}\n")
         sys.stdout.flush()
         await stopped.wait()
     finally:
-        await runner.cleanup()
+        for each in runners:
+            await each.cleanup()
 
 
 if __name__ == "__main__":

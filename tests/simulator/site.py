@@ -9,6 +9,7 @@ from itertools import groupby, islice
 from typing import Final
 
 from .clock import Clock, from_ms, real_clock, to_ms
+from .cloud import SimulatedSpace
 from .load import UNITS_PER_WH, Character, LoadCurve
 from .protocol import Json
 from .site_faults import SiteFault
@@ -135,6 +136,17 @@ class SimulatedFlatPeak:
         site = SimulatedSite(device_id=device_id, installed_ms=installed_ms, inbound=inbound)
         self.sites[device_id] = site
         return site
+
+    def add_building(
+        self, device_id: str, space: SimulatedSpace, *, lost_wh_per_hour: int
+    ) -> SimulatedSite:
+        """Add the main meter of a space: what its meters measure, and what is lost before them."""
+
+        def inbound(time_ms: int) -> int:
+            used_wh = sum(meter.register.wh_at(time_ms) for meter in space.meters.values())
+            return used_wh + time_ms // 1000 * lost_wh_per_hour // 3600
+
+        return self.add_site(device_id, inbound)
 
     def log_in(self, authorization: str | None) -> dict[str, Json]:
         """Issue a token to who brings the account and its key."""

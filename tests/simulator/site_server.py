@@ -9,12 +9,15 @@ from aiohttp import web
 import orjson
 
 from .clock import DAY_MS, to_ms
+from .cloud import SimulatedCloud
 from .faults import FaultKind
 from .protocol import Json
 from .sabotage import lose, truncate
 from .site import SimulatedFlatPeak, SiteEndpoint, SiteError
 from .site_faults import SiteFault, site_answer, site_json
 
+DEMO_DEVICE: Final = "dev_demo_main_meter"
+_DEMO_LOST_WH: Final = 90
 _ROUTES: Final = (
     (SiteEndpoint.LOGIN, "GET", "/login"),
     (SiteEndpoint.DEVICES, "GET", "/devices"),
@@ -33,6 +36,17 @@ def create_site_app(flatpeak: SimulatedFlatPeak) -> web.Application:
     for endpoint, method, path in _ROUTES:
         app.router.add_route(method, path, _serve(flatpeak, endpoint))
     return app
+
+
+async def serve_site(cloud: SimulatedCloud, host: str, port: int) -> web.AppRunner:
+    """Serve a FlatPeak with the main meter of a cloud's first space; the caller ends it."""
+    flatpeak = SimulatedFlatPeak(clock=cloud.clock)
+    space = next(iter(cloud.spaces.values()))
+    flatpeak.add_building(DEMO_DEVICE, space, lost_wh_per_hour=_DEMO_LOST_WH)
+    runner = web.AppRunner(create_site_app(flatpeak), access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    await web.TCPSite(runner, host, port).start()
+    return runner
 
 
 def _serve(

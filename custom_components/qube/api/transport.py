@@ -204,14 +204,6 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float:
     return low if not wait_s >= low else min(wait_s, high)
 
 
-def _parsed(content: bytes) -> Json:
-    try:
-        return _parse(content)
-    except ValueError, RecursionError:
-        # Not raised from here: the parser's error may hold the body.
-        return None
-
-
 def parse_date(value: str | None) -> datetime | None:
     """Return the aware time of a Date header; None where there is none that can be read."""
     try:
@@ -219,6 +211,14 @@ def parse_date(value: str | None) -> datetime | None:
     except ValueError:
         return None
     return date.astimezone(UTC) if date.tzinfo else None
+
+
+def _parsed(content: bytes) -> Json:
+    try:
+        return _parse(content)
+    except ValueError, RecursionError:
+        # Not raised from here: the parser's error may hold the body.
+        return None
 
 
 def _parse(content: bytes) -> Json:

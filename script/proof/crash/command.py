@@ -24,8 +24,9 @@ async def _prove(cycles: int, *, seed: int, is_broken: bool) -> int:
     try:
         async with proof(folder, seed=seed, is_broken=is_broken) as running:
             report = await running.run(cycles, lambda report: _tell(report, cycles))
-    except DemoError as error:
-        print(f"\n{error}\nWhat is left of it is in {folder}.", file=sys.stderr)
+    except (DemoError, TimeoutError) as error:
+        print(f"\n{error or 'Home Assistant does not answer.'}", file=sys.stderr)
+        print(f"What is left of it is in {folder}.", file=sys.stderr)
         return 1
     print(f"\n{_summary(report)}, {monotonic() - started_at:.0f} s")
     if report.faults:

@@ -46,6 +46,8 @@ def faults(
     """Yield what is wrong, at any moment."""
     if written.is_restored:
         yield "the ledger is taken for an older copy"
+    if written.unbilled:
+        yield f"fixed charges without a bill: {written.unbilled}"
     yield from _booking_faults(written, bookings)
     acknowledged = {each.tenancy_id for each in bookings if each.is_acknowledged}
     for tenant in tenants:

@@ -23,7 +23,7 @@ _CLEAR_PAISE: Final = 1_000_00
 _SECONDS_BETWEEN_TRIES: Final = 0.05
 _SECONDS_BETWEEN_CHARGES: Final = 0.1
 _SECONDS_BETWEEN_SWITCHES: Final = 0.5
-_SETTLE_WITHIN_S: Final = 60
+_SETTLE_WITHIN_S: Final = 120
 
 
 class Landlord:
@@ -31,11 +31,11 @@ class Landlord:
 
     def __init__(self, house: House, tenants: Sequence[Tenant], random: Random) -> None:
         """Begin with no money."""
+        self.tenants = tenants
         self.bookings: list[Booking] = []
         self.posted_again = 0
         self.is_busy = asyncio.Event()
         self._house = house
-        self.tenants = tenants
         self._random = random
         self._balances_paise: dict[str, int] = {}
 

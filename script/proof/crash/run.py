@@ -33,16 +33,16 @@ _START_WITHIN_S: Final = 120
 _REST_WITHIN_S: Final = 60
 _SECONDS_BETWEEN_LOOKS: Final = 0.2
 # Longer than two polls, and than the supply takes to note what a relay shows.
-_NOTED_AFTER_S: Final = 3
+_NOTED_AFTER_S: Final = 5
 
-# For how long Home Assistant is off: mostly until the next check, at times for days.
+# For how long Home Assistant is off: mostly until the next check, at times until bills are due.
 _LEAPS: Final = (
     (timedelta(minutes=10), timedelta(minutes=20)),
     (timedelta(hours=1), timedelta(hours=6)),
     (timedelta(days=1), timedelta(days=3)),
     (timedelta(days=32), timedelta(days=40)),
 )
-_LEAP_WEIGHTS: Final = (80, 14, 5, 1)
+_LEAP_WEIGHTS: Final = (60, 20, 15, 5)
 _UNTIL_NEXT_CHECK: Final = timedelta(minutes=16)
 
 
@@ -161,7 +161,9 @@ class Proof:
         report = self.report
         report.written = written
         report.posted_again = self._landlord.posted_again
-        report.acknowledged = sum(each.is_acknowledged for each in bookings)
+        report.acknowledged = sum(
+            each.is_acknowledged for each in bookings if each.kind == "payment"
+        )
         if written is not None:
             wrong += faults(written, self._landlord.tenants, bookings)
         elif report.acknowledged:

@@ -33,6 +33,12 @@ _INTENTS: Final = """
     SELECT tenancy_id, power_on, is_confirmed
     FROM intent JOIN tenancy ON tenancy.id = intent.tenancy ORDER BY intent.id
 """
+_BILLS: Final = """
+    SELECT (SELECT count(*) FROM bill) AS bills,
+        (SELECT count(*) FROM journal WHERE kind = 'fixed_charge'
+            AND id NOT IN (SELECT transaction_id FROM bill WHERE transaction_id IS NOT NULL))
+            AS unbilled
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,13 +87,17 @@ class WrittenIntent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """All of it, charges by time, intents in their order."""
+    """All of it, charges by time, intents in their order.
+
+    `unbilled` is the number of fixed charges without a bill.
+    """
 
     accounts: Mapping[str, WrittenAccount]
     charges: Sequence[WrittenCharge]
     bookings: Sequence[WrittenBooking]
     intents: Sequence[WrittenIntent]
     bills: int
+    unbilled: int
     is_restored: bool
 
 
@@ -103,12 +113,12 @@ def read_written(path: Path) -> Written | None:
             return map(dict, connection.execute(query))
 
         facts = {row["name"]: row["value"] for row in rows("SELECT name, value FROM meta")}
-        (bills,) = rows("SELECT count(*) AS number FROM bill")
+        (bills,) = rows(_BILLS)
         return Written(
             accounts={row["tenancy_id"]: WrittenAccount(**row) for row in rows(_ACCOUNTS)},
             charges=[WrittenCharge(**row) for row in rows(_CHARGES)],
             bookings=[WrittenBooking(**row) for row in rows(_BOOKINGS)],
             intents=[WrittenIntent(**row) for row in rows(_INTENTS)],
-            bills=bills["number"],
+            **bills,
             is_restored=facts["is_restored"] == "1",
         )

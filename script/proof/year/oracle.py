@@ -208,12 +208,8 @@ class Oracle:
         first = bisect_right(self._polls, after_s)
         polls = self._polls[first : bisect_right(self._polls, at_s)]
         # What was polled and not charged before Home Assistant went off is forgotten.
-        restarts = [
-            index
-            for index in range(1, len(polls))
-            if polls[index] in self._unseen and self._was_off(polls[index - 1], polls[index])
-        ]
-        polls = polls[restarts[-1] if restarts else 0 :]
+        starts_s = [gap.to_s for gap in self.meter.gaps if gap.is_off and gap.to_s <= at_s]
+        polls = [poll_s for poll_s in polls if poll_s >= max(starts_s, default=0)]
         kept = [
             poll_s
             for index, poll_s in enumerate(polls)

@@ -132,6 +132,7 @@ class Tenant:
         self._judge = judge
         self._booked: dict[str, int] = {}
         self._look: AccountLook | None = None
+        self._is_check_missed = False
 
     def days(self) -> Iterator[int]:
         """Live through it, and yield at the end of each day."""
@@ -141,15 +142,13 @@ class Tenant:
         open_account(ledger, opening, listed=[stay.name], now=now)
         self._look = look_at(ledger, stay.name, self._terms, now)
         self._room.watch = ReadingWatch()
-        self._room.watch.see(self._terms.opened, _WATCHED_FOR)
-        self._room.watch = ReadingWatch()
         events = self._events()
         today = stay.begins_s // DAY_S
-        for at_s, rank, what in sorted(events, key=lambda event: event[:2]):
+        for at_s, _, what in sorted(events, key=lambda event: event[:2]):
             while at_s // DAY_S > today:
                 yield today
                 today += 1
-            self._do(at_s, rank, what)
+            self._do(at_s, what)
         self._finish()
 
     def _events(self) -> Iterator[tuple[int, int, Money | Price | str]]:
@@ -173,7 +172,7 @@ class Tenant:
         if stay.ends_s is not None:
             yield stay.ends_s, 2, "end"
 
-    def _do(self, at_s: int, _rank: int, what: Money | Price | str) -> None:
+    def _do(self, at_s: int, what: Money | Price | str) -> None:
         gap = self._room.meter.gap(at_s)
         match what:
             case Money():
@@ -190,8 +189,6 @@ class Tenant:
                 self._charge(at_s, what)
             case _ if gap is None or not gap.is_off:
                 self._charge(at_s, what)
-
-    _is_check_missed = False
 
     def _poll(self, at_s: int) -> None:
         has_switched = self._room.watch.see(self._room.reading(at_s), _WATCHED_FOR)

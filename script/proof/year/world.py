@@ -23,6 +23,8 @@ DAY_S: Final = 86_400
 
 _TAXES: Final = (0, 500, 1_800)
 _MOVES_OUT: Final = 0.2
+# The quarters from 06:00 to 23:00.
+_WAKING: Final = range(24, 92)
 
 
 def moment(at_s: int) -> datetime:
@@ -203,7 +205,7 @@ def _totals(days: int, random: Random) -> Sequence[int]:
         else:
             hot = 500 if random.random() < cooling else 0
             loads = [
-                standby + int(random.random() * (peak if 24 <= cell < 92 else hot))
+                standby + int(random.random() * (peak if cell in _WAKING else hot))
                 for cell in range(96)
             ]
         for load in loads:
