@@ -26,6 +26,8 @@ from tests.simulator.clock import to_ms
 from tests.simulator.site import ACCOUNT_ID, SimulatedFlatPeak, SimulatedSite
 
 DEVICE: Final = "dev_63a6087272941ef077a8fd3e"
+# How much history is wanted.
+DAYS: Final = 6
 KEY: Final = "canary-site-key-8b1d"
 PRICE_MILLIPAISE: Final = 800_000
 # What is lost between the main meter and the others: a stairway, and cables.
