@@ -1,7 +1,7 @@
 """A building with a main meter: the records at FlatPeak, the meters behind it, and who asks."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from homeassistant.config_entries import (
@@ -13,7 +13,6 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_schema_suggested_value
 
 from custom_components.qube.const import DOMAIN
@@ -180,8 +179,3 @@ class Building:
 def yesterday() -> date:
     """Return the day before today in India."""
     return today() - timedelta(days=1)
-
-
-def now() -> datetime:
-    """Return the time."""
-    return dt_util.utcnow().astimezone(UTC)
