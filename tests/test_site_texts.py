@@ -8,7 +8,12 @@ import pytest
 from custom_components.qube import site_flow
 from custom_components.qube.site_access import ACCESS, ACCESS_SCHEMA, RENEW_SCHEMA
 from custom_components.qube.site_terms import SUBENTRY_SITE_METER
-from tests.test_texts import check_steps, errors_in, selectors_in, strings_in
+from tests.test_texts import (
+    check_steps,
+    errors_in,
+    selectors_in,
+    strings_in,
+)
 from tests.texts import ENGLISH, leaves, placeholders_in
 
 SITE: Final[dict[str, Any]] = ENGLISH["config_subentries"][SUBENTRY_SITE_METER]

@@ -60,6 +60,15 @@ async def test_the_vendors_prepaid_example_comes_out_to_the_paisa(room: RentedRo
     await room.check_ledger()
 
 
+async def test_bills_name_the_meter_with_its_space(room: RentedRoom) -> None:
+    """Each house has a Room 101."""
+    await room.load()
+    tenancy = await room.rent()
+    assert tenancy.record is not None
+    (space,) = room.cloud.spaces.values()
+    assert tenancy.record.meter_name == f"{room.meter.name} ({space.label.name})"
+
+
 async def test_what_is_used_is_charged_at_each_check(room: RentedRoom) -> None:
     """An hourly check charges on the hour."""
     let_draw(room.meter, 1_000)

@@ -142,7 +142,8 @@ class Books:
             self._stop_listening()
             self._stop_listening = None
         await self._async_in_thread(self._close)
-        self._thread.shutdown(wait=False)
+        # It has nothing left to do, but needs a moment to end.
+        await self._hass.async_add_executor_job(self._thread.shutdown)
 
     async def _async_stop(self, _event: Event) -> None:
         self._stop_listening = None

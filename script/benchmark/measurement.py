@@ -61,10 +61,14 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stalls:
-    """How long the event loop came to nothing else, and the longest garbage collection."""
+    """How long the event loop came to nothing else, and the longest garbage collection.
+
+    `longest_without_gc_ms` is the longest one when the collections in each are taken off.
+    """
 
     longest_ms: float
     longest_gc_ms: float
+    longest_without_gc_ms: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

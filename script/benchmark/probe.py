@@ -27,6 +27,9 @@ class StallProbe:
         self._handle: asyncio.TimerHandle | None = None
         self._longest_s = 0.0
         self._longest_gc_s = 0.0
+        self._longest_without_gc_s = 0.0
+        # Since the last tick.
+        self._collected_s = 0.0
 
     def start(self) -> None:
         """Begin to watch."""
@@ -43,11 +46,18 @@ class StallProbe:
     @property
     def stalls(self) -> Stalls:
         """Return the longest ones so far."""
-        return Stalls(longest_ms=self._longest_s * 1000, longest_gc_ms=self._longest_gc_s * 1000)
+        return Stalls(
+            longest_ms=self._longest_s * 1000,
+            longest_gc_ms=self._longest_gc_s * 1000,
+            longest_without_gc_ms=self._longest_without_gc_s * 1000,
+        )
 
     def _tick(self) -> None:
         now = self._loop.time()
-        self._longest_s = max(self._longest_s, now - self._due_at)
+        late_s = now - self._due_at
+        self._longest_s = max(self._longest_s, late_s)
+        self._longest_without_gc_s = max(self._longest_without_gc_s, late_s - self._collected_s)
+        self._collected_s = 0.0
         self._due_at = now + _TICK_S
         self._handle = self._loop.call_at(self._due_at, self._tick)
 
@@ -56,7 +66,9 @@ class StallProbe:
         if phase == "start":
             self._collecting_since = now
         else:
-            self._longest_gc_s = max(self._longest_gc_s, now - self._collecting_since)
+            collected_s = now - self._collecting_since
+            self._longest_gc_s = max(self._longest_gc_s, collected_s)
+            self._collected_s += collected_s
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.qube.billing.errors import RefusedError
+from custom_components.qube.billing.errors import BillingError, RefusedError
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.billing.models import Account, Intent, SupplyReason, TransactionKind
 from custom_components.qube.billing.postpaid import period_at
@@ -35,6 +35,27 @@ def test_an_adjustment_keeps_its_reason_and_its_reference(ledger: Ledger) -> Non
     assert (booked.reference, booked.note) == ("May 1", "The lift's light")
 
 
+def test_a_payment_keeps_what_was_said_of_it(ledger: Ledger) -> None:
+    """And has to be confirmed only where it looks like the one before."""
+    ledger.record_payment(
+        ROOM,
+        amount_paise=5_000,
+        reference="UPI  4711 a",
+        method="UPI",
+        paid_at=NOON - HOUR,
+        now=NOON,
+        note="By his brother",
+    )
+    (booked,) = ledger.transactions(ROOM)
+    assert booked.key == "payment:upi 4711 a"
+    assert (booked.reference, booked.method, booked.note) == (
+        "UPI  4711 a",
+        "UPI",
+        "By his brother",
+    )
+    assert (booked.effective_at, booked.recorded_at) == (NOON - HOUR, NOON)
+
+
 def test_a_payment_and_an_adjustment_may_have_one_reference(ledger: Ledger) -> None:
     """And the same amount: neither looks like the other one again."""
     adjust(ledger, 5_000, "A")
@@ -46,6 +67,23 @@ def test_a_payment_and_an_adjustment_may_have_one_reference(ledger: Ledger) -> N
 @pytest.mark.parametrize(
     ("key", "placeholders", "do"),
     [
+        (
+            "payment_reference_used",
+            {"reference": "A"},
+            lambda ledger: [pay(ledger, ROOM, amount, "A") for amount in (1, 2)],
+        ),
+        (
+            "payment_looks_repeated",
+            {},
+            lambda ledger: [pay(ledger, ROOM, 1, name, is_confirmed=False) for name in "AB"],
+        ),
+        ("reference_missing", {}, lambda ledger: pay(ledger, ROOM, 1, " ")),
+        (
+            "amount_too_large",
+            {"limit": "₹1,00,00,000.00"},
+            lambda ledger: pay(ledger, ROOM, 1_000_000_001, "A"),
+        ),
+        ("amount_too_small", {"limit": "₹0.01"}, lambda ledger: pay(ledger, ROOM, 0, "A")),
         (
             "adjustment_reference_used",
             {"reference": "A"},
@@ -81,7 +119,7 @@ def test_a_refusal_has_the_key_of_its_message(
     ledger: Ledger, key: str, placeholders: dict[str, str], do: Callable[[Ledger], object]
 ) -> None:
     """The whole key, and what stands in the message."""
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(BillingError) as refused:
         do(ledger)
     assert (refused.value.key, refused.value.placeholders) == (key, placeholders)
 
