@@ -15,6 +15,7 @@ from homeassistant.helpers.translation import async_get_translations
 
 from .const import DOMAIN
 from .runtime import QubeConfigEntry
+from .site_terms import SUBENTRY_SITE_METER
 
 # What a person enables by hand must still find room.
 RESERVE: Final = 500
@@ -91,7 +92,9 @@ def async_enabled_of_tenancies(
     """
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     others = [each for each in entities if each.config_subentry_id not in new]
-    of_tenancies = {each.config_subentry_id for each in others} - {None}
+    # A main meter is a subentry, too.
+    sites = {each.subentry_id for each in entry.get_subentries_of_type(SUBENTRY_SITE_METER)}
+    of_tenancies = {each.config_subentry_id for each in others} - {None} - sites
     return enabled_per_tenancy(
         meters=len(entry.runtime_data.devices.meters),
         older=len(of_tenancies),
