@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.qube.api import QubeConnectionError
 from custom_components.qube.const import CONF_HISTORY_DAYS, DOMAIN
 from custom_components.qube.days import Days, today
+from custom_components.qube.entity_budget import async_enabled_of_tenancies, enabled_per_tenancy
 from custom_components.qube.interval_history import Told
 from custom_components.qube.site_history import SiteHistory
 from custom_components.qube.site_terms import Flow
@@ -317,3 +318,14 @@ async def test_a_meter_without_records_has_no_rows(house: Building) -> None:
     house.site._confidences.clear()
     await house.read()
     assert house.state("latest_record") == house.state("lowest_confidence") == "unknown"
+
+
+async def test_a_main_meter_is_no_tenancy(house: Building) -> None:
+    """Of what there is room for, each meter without a tenancy keeps its share."""
+    house.cloud.add_meter(house.space.space_id)
+    await house.entry.runtime_data.inventory.async_refresh()
+    await house.settle()
+    entities = er.async_entries_for_config_entry(er.async_get(house.hass), house.entry.entry_id)
+    on = sum(each.disabled_by is None for each in entities)
+    enabled = async_enabled_of_tenancies(house.hass, house.entry, {"new"})
+    assert enabled == enabled_per_tenancy(meters=2, older=0, new=1, enabled=on)

@@ -102,6 +102,7 @@ def async_enabled_of_tenancies(
     """
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     others = [each for each in entities if each.config_subentry_id not in new]
+    # A registry and a main meter are subentries, too.
     no_tenancies = {
         each.subentry_id
         for each in entry.subentries.values()
