@@ -43,8 +43,9 @@ class AccountLook:
     """An account as the ledger shows it at a time.
 
     `use` and `recent_use` are Wh and micropaise by source, of the running period and of the last
-    days; `is_bill_due` says that a period before it has no bill yet. `unpaid_paise` is what is left to pay of the newest bill, `overdue_paise` of the newest
-    one that was to be paid by now, `overdue_bill`; `is_overdue_news` until that was told.
+    days; `is_bill_due` says that a period before that has no bill yet. `unpaid_paise` is what is
+    left to pay of the newest bill, `overdue_paise` of the newest one that was to be paid by now,
+    `overdue_bill`; `is_overdue_news` until that was told.
     """
 
     record: TenancyRecord

@@ -16,6 +16,7 @@ from custom_components.qube.billing import charge_booking
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.billing.models import Account
 from custom_components.qube.billing.money import MICROPAISE_PER_PAISA
+from custom_components.qube.billing.transactions import book
 
 from .judge import Judge
 from .run import Room, Tenant
@@ -125,7 +126,6 @@ def _as_it_is() -> Iterator[None]:
 @contextmanager
 def _one_paisa_wrong() -> Iterator[None]:
     """Book one charge a paisa too high, as sound as any other one in the ledger's own eyes."""
-    book = charge_booking.book
     count = 0
 
     def wrong(*args: Any, **kwargs: Any) -> int:  # noqa: ANN401
