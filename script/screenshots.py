@@ -4,9 +4,11 @@ Needs Playwright from PyPI, in an environment of its own, and Debian's Chromium:
 `python script/screenshots.py [ADDRESS [FOLDER]]`.
 """
 
+from datetime import datetime
 from pathlib import Path
 import sys
-from time import strftime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page, sync_playwright  # type: ignore[import-not-found]
 
@@ -18,6 +20,23 @@ FLAGS = (
 OVERVIEW = {"width": 1280, "height": 800}
 DEVICE = {"width": 1440, "height": 1320}
 ENERGY = {"width": 1440, "height": 900}
+BILL = {"width": 860, "height": 1200}
+INDIA = "Asia/Kolkata"
+TENANT = "Ananya Iyer"
+BILLED = "Dr. Kavita Deshpande"
+# Asked for as the frontend itself would, by the person who is logged in.
+BILLS_OF = """async (tenant) => {
+    const hass = document.querySelector("home-assistant").hass;
+    const device = Object.values(hass.devices).find((each) => each.name.startsWith(tenant));
+    const answer = await hass.callWS({
+        type: "call_service",
+        domain: "qube",
+        service: "get_bills",
+        service_data: { device_id: device.id },
+        return_response: true,
+    });
+    return answer.response.bills;
+}"""
 MILLISECONDS_TO_DRAW = 4000
 
 
@@ -27,7 +46,7 @@ def main(address: str = "http://127.0.0.1:8123", folder: str = "docs/images") ->
     images.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport=OVERVIEW)
+        page = browser.new_page(viewport=OVERVIEW, timezone_id=INDIA)
         page.goto(address)
         page.get_by_text("Favorites").first.wait_for()
         _take(page, images / "overview.png")
@@ -36,14 +55,24 @@ def main(address: str = "http://127.0.0.1:8123", folder: str = "docs/images") ->
         page.get_by_text("Room 101").first.click()
         page.get_by_text("Serial number").wait_for()
         _take(page, images / "device.png")
+        page.goto(f"{address}/config/devices/dashboard?domain=qube")
+        page.get_by_text(TENANT).first.click()
+        page.get_by_text("Days left").wait_for()
+        _take(page, images / "tenancy.png")
+        bills: list[dict[str, Any]] = page.evaluate(BILLS_OF, BILLED)
         page.set_viewport_size(ENERGY)
         page.goto(f"{address}/energy/electricity")
         # What is shown at first is today; the demonstration has imported a year after a minute.
-        page.locator("hui-energy-period-selector").get_by_text(strftime("%b %-d")).click()
+        page.locator("hui-energy-period-selector").get_by_text(
+            f"{datetime.now(ZoneInfo(INDIA)):%b %-d}"
+        ).click()
         page.get_by_text("Last 12 months", exact=True).click()
         page.get_by_text("Totals").wait_for()
         page.mouse.move(0, 0)
         _take(page, images / "energy.png")
+        page.set_viewport_size(BILL)
+        page.goto(f"{address}{bills[-1]['page']}")
+        _take(page, images / "bill.png")
         browser.close()
 
 

@@ -20,14 +20,14 @@ from syrupy.assertion import SnapshotAssertion
 
 # Before the plugin of Home Assistant puts its own test components in the way.
 import custom_components.qube
-from custom_components.qube import back_fill, commands, devices, metadata, spaces
+from custom_components.qube import back_fill, commands, hand_over, metadata, spaces
 from custom_components.qube.const import DOMAIN
 from tests.account import Account
 from tests.downloads import Downloads
 from tests.move_in import MoveIn
 from tests.person import Person
 from tests.rented_room import RentedRoom, SteadyGrid, let_draw
-from tests.simulator import ManualClock, Mode, SimulatedCloud, create_app
+from tests.simulator import ManualClock, Mode, SimulatedCloud, create_app, tell_time
 from tests.supplied_tenancy import SuppliedTenancy, open_tenancy
 from tests.tenants import Tenants, tenants_of
 from tests.time_machine import TimeMachine
@@ -63,7 +63,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits that are there for the real cloud's sake."""
     monkeypatch.setattr(commands, "CONFIRM_DELAYS_S", (0.0, 0.01, 0.02))
     monkeypatch.setattr(metadata, "READ_BACK_DELAYS_S", (0.0, 0.01, 0.02))
-    monkeypatch.setattr(devices, "HAND_OVER_DELAY_S", 0.01)
+    monkeypatch.setattr(hand_over, "HAND_OVER_DELAY_S", 0.01)
     # Where there is a recorder: a year of history is for those who ask for it.
     monkeypatch.setattr(back_fill, "DEFAULT_HISTORY_DAYS", 0)
     monkeypatch.setattr(spaces, "SETTLE_S", 0)
@@ -187,7 +187,9 @@ async def room(
     meter.mode = Mode.MEASUREMENT
     let_draw(meter, 0)
     meter.energy_wh = 1_450_000
-    server = await aiohttp_server(create_app(cloud))
+    app = create_app(cloud)
+    tell_time(app)
+    server = await aiohttp_server(app)
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Lakeside",

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.qube.billing.bills import StoredBill
@@ -19,6 +20,7 @@ from custom_components.qube.billing.money import to_paise
 from custom_components.qube.billing.supply_models import SupplyState
 from custom_components.qube.books import Books, ledger_path
 from custom_components.qube.const import DOMAIN
+from custom_components.qube.tenancies import tenancies_signal
 from custom_components.qube.tenancy import Tenancy
 from custom_components.qube.tenancy_events import TenancyEvent
 from custom_components.qube.tenancy_terms import SUBENTRY_TENANCY
@@ -169,8 +171,15 @@ class RentedRoom:
 
     async def load(self) -> None:
         """Set the account up, and read its meters."""
+        stop = async_dispatcher_connect(self.hass, tenancies_signal(self.entry), self._listen)
         assert await self.hass.config_entries.async_setup(self.entry.entry_id)
+        self.entry.async_on_unload(stop)
         await self.settle()
+
+    @callback
+    def _listen(self, tenancies: list[Tenancy]) -> None:
+        for tenancy in tenancies:
+            tenancy.async_add_event_listener(self.events.append)
 
     async def unload(self) -> None:
         """Stop the account, as Home Assistant is stopped."""
@@ -191,7 +200,6 @@ class RentedRoom:
         )
         self.hass.config_entries.async_add_subentry(self.entry, subentry)
         await self.settle()
-        self.tenancy.async_add_event_listener(self.events.append)
         return self.tenancy
 
     async def poll(self) -> None:

@@ -1,11 +1,17 @@
 """The check of the demonstration tells what is wrong."""
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
+from custom_components.qube.tenancy_terms import TenancyData
 from script.demonstration.dashboards import dashboards
+from script.demonstration.house import Rented
+from script.demonstration.leases import Lease
 from script.demonstration.meters import ShownMeter, Truth, problems
+from script.demonstration.tenancies import ShownTenancy, tenancy_problems
+from script.demonstration.tenants import TENANTS, Tenant
 
 SHOWN = ShownMeter(
     name="Room 101",
@@ -92,9 +98,67 @@ def test_only_complete_meters_are_on_the_dashboards() -> None:
     """A meter without price and balance cannot be on the dashboards."""
     further = {"price": "sensor.price", "balance": "sensor.balance"}
     complete = replace(SHOWN, entities={**SHOWN.entities, **further})
-    _, home, energy = dashboards([SHOWN, complete])
+    _, home, energy = dashboards([SHOWN, complete], [])
     assert home["value"]["favorite_entities"] == ["sensor.balance"]
     assert [source["name"] for source in energy["energy_sources"]] == [str(complete)]
     (source,), (device,) = energy["energy_sources"], energy["device_consumption"]
     assert source["stat_energy_from"] == device["stat_consumption"] == "qube:qube_one_1_energy"
     assert source["stat_cost"] == "qube:qube_one_1_cost"
+
+
+def shown_tenancy(tenant: Tenant, **states: str) -> ShownTenancy:
+    """Return a tenancy of which ₹120.00 were written down, as it is shown."""
+    lease = Lease(
+        tenant=tenant,
+        tenancy_id="one",
+        room="Room 101",
+        space="Sai Krupa Heights",
+        data=cast("TenancyData", {"tenant": tenant.name}),
+        readings=(),
+    )
+    return ShownTenancy(
+        rented=Rented(lease=lease, balance_paise=12_000),
+        entities={key: f"sensor.{key}" for key in ("balance", "supply", "overdue")},
+        states={"balance": "120.0", "supply": tenant.supply, "overdue": "off", **states},
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        ({}, []),
+        ({"balance": "118.5"}, []),
+        ({"balance": "120.01"}, ["one: balance is 120.01, of 12000 paise before"]),
+        ({"balance": "90"}, ["one: balance is 90, of 12000 paise before"]),
+        ({"balance": "unknown"}, ["one: balance is unknown, of 12000 paise before"]),
+        ({"supply": "cut"}, ["one: supply is cut, not on"]),
+    ],
+)
+def test_a_tenancy_that_is_shown_otherwise_is_told(states: dict[str, str], told: list[str]) -> None:
+    """What was used since it was written down is allowed, and nothing else."""
+    assert [*tenancy_problems([shown_tenancy(TENANTS[0], **states)])] == told
+
+
+def test_a_debt_and_what_is_missing_are_told() -> None:
+    """A tenant who owes has to be overdue; one who has moved out uses nothing."""
+    (owing,) = (each for each in TENANTS if each.owes_last)
+    assert [*tenancy_problems([shown_tenancy(owing)])] == ["one: overdue is off"]
+    assert [*tenancy_problems([shown_tenancy(owing, overdue="on")])] == []
+    gone = next(each for each in TENANTS if each.until_days)
+    assert [*tenancy_problems([shown_tenancy(gone, supply="unknown")])] == []
+    assert [*tenancy_problems([shown_tenancy(gone, balance="119.99")])] != []
+    stateless = replace(shown_tenancy(TENANTS[0]), states={"balance": "120", "supply": "on"})
+    assert [*tenancy_problems([stateless])] == ["one: overdue without a state"]
+
+
+def test_tenants_are_on_a_dashboard_of_their_own() -> None:
+    """With their balances among the favorites; who has moved out is last."""
+    gone = next(each for each in TENANTS if each.until_days)
+    home, _, create, save = dashboards([], [shown_tenancy(gone), shown_tenancy(TENANTS[0])])[1:]
+    assert home["value"]["favorite_entities"] == ["sensor.balance"]
+    assert create["url_path"] == save["url_path"]
+    (view,) = save["config"]["views"]
+    assert [section["cards"][0]["heading"] for section in view["sections"]] == [
+        f"{TENANTS[0].name} · Room 101",
+        f"{gone.name} · Room 101",
+    ]

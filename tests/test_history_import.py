@@ -1,14 +1,13 @@
 """History is brought into the real recorder, over real HTTP, and equals the simulated truth."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.qube.api import HistoryReading, Interval, QubeClient
+from custom_components.qube.api import Interval, QubeClient
 from custom_components.qube.back_fill import MINUTE
 from custom_components.qube.const import CONF_HISTORY_DAYS
 from custom_components.qube.days import Days, today
@@ -117,15 +116,16 @@ async def test_the_newest_days_come_first(
 ) -> None:
     """All meters have their last month before any has the one before it."""
     asked: list[date] = []
-    history = QubeClient.history
+    history = QubeClient.energy_history
 
-    async def noted(client: QubeClient, *query: Any) -> list[HistoryReading]:  # noqa: ANN401
-        _, _, first, last, interval = query
+    async def noted(
+        client: QubeClient, device_id: str, first: date, last: date, interval: Interval
+    ) -> dict[datetime, int]:
         if first != last and interval is Interval.HOUR:
             asked.append(last)
-        return await history(client, *query)
+        return await history(client, device_id, first, last, interval)
 
-    monkeypatch.setattr(QubeClient, "history", noted)
+    monkeypatch.setattr(QubeClient, "energy_history", noted)
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert asked == sorted(asked, reverse=True)

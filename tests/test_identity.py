@@ -167,6 +167,19 @@ async def test_a_decision_is_saved_at_once(
     assert hass_storage[STORE]["data"]["meters"][DEVICE.device_id]["is_in_question"] is True
 
 
+async def test_what_was_charged_by_is_saved_at_once(
+    hass: HomeAssistant, store: IdentityStore, hass_storage: dict[str, Any]
+) -> None:
+    """After a crash a new device must not count on from less than the ledger has charged."""
+    store.identify(DEVICE, SPACE)
+    store.set_register(DEVICE.device_id, register(5))
+    store.save_soon()
+    with LoopClock(hass) as clock:
+        await clock.advance(SAVE_SOON_S + 1)
+    stored = hass_storage[STORE]["data"]["meters"][DEVICE.device_id]
+    assert stored["register"]["energy_wh"] == 5
+
+
 async def test_changed_udfs_are_taken_over(hass: HomeAssistant, store: IdentityStore) -> None:
     """The newest are what a replacement will be known by; the register stays."""
     store.identify(DEVICE, SPACE)

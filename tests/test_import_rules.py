@@ -13,16 +13,23 @@ from custom_components import qube
 ROOT: Final = Path(qube.__file__).parent
 PACKAGE: Final = "custom_components.qube"
 PLATFORMS: Final = {platform.value for platform in Platform}
-REPAIRS: Final = {"repairs", "replacement_repairs", "supply_repairs"}
+REPAIRS: Final = {"repairs", "ledger_repairs", "replacement_repairs", "supply_repairs"}
 FLOWS: Final = {"config_flow", "options_flow", "subentry_flow"} | REPAIRS
 # What Home Assistant looks for by its name, beside platforms and flows.
 HOOKS: Final = {"condition", "diagnostics", "llm", "logbook", "system_health", "trigger"}
 # Plain Python, each a package of its own: what of this integration they may import.
 PLAIN: Final = {"api": {"api"}, "billing": {"billing"}}
 # The runtime raises its repairs itself.
-REPAIRS_RAISED_BY: Final = {"coordinator", "devices", "replacements", "supply"}
+REPAIRS_RAISED_BY: Final = {
+    "books",
+    "coordinator",
+    "devices",
+    "replacements",
+    "supply",
+    "supply_orders",
+}
 # Home Assistant asks the config flow for the flows that come later, and one room for all repairs.
-OPENED_BY: Final = {"config_flow": {"options_flow"}, "repairs": REPAIRS}
+OPENED_BY: Final = {"config_flow": {"options_flow", "subentry_flow"}, "repairs": REPAIRS}
 
 
 def imported_by(tree: ast.AST, package: str) -> Iterator[str]:

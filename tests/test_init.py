@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
     device_registry as dr,
@@ -111,7 +111,10 @@ async def test_loading_again_and_again_piles_nothing_up(account: Account) -> Non
             len(er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)),
         )
 
-    # What was used before time stood still is read and saved now.
+    # What was used before time stood still is read now, and all saved that waits for its time.
+    await reload()
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
     await reload()
     first = await reload()
     for _ in range(9):

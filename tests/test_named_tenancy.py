@@ -1,5 +1,8 @@
 """An action is told which tenancy is meant."""
 
+from types import MappingProxyType
+
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -37,17 +40,26 @@ async def test_it_is_named_once(tenants: Tenants) -> None:
 
 
 async def test_a_device_must_be_that_of_a_tenancy(hass: HomeAssistant, tenants: Tenants) -> None:
-    """Not a meter, not somebody else's, not one that nobody knows."""
+    """Not a meter, not another subentry's, not somebody else's, not one that nobody knows."""
     registry = dr.async_get(hass)
     meter = registry.async_get_or_create(
         config_entry_id=tenants.entry.entry_id, identifiers={(DOMAIN, "a meter")}
+    )
+    site = ConfigSubentry(
+        data=MappingProxyType({}), subentry_type="site_meter", title="Site", unique_id=None
+    )
+    hass.config_entries.async_add_subentry(tenants.entry, site)
+    site_meter = registry.async_get_or_create(
+        config_entry_id=tenants.entry.entry_id,
+        config_subentry_id=site.subentry_id,
+        identifiers={(DOMAIN, "a site")},
     )
     lamps = MockConfigEntry(domain="lamp")
     lamps.add_to_hass(hass)
     lamp = registry.async_get_or_create(
         config_entry_id=lamps.entry_id, identifiers={("lamp", "1")}, name=TENANT
     )
-    for device_id in (meter.id, lamp.id, "no such device"):
+    for device_id in (meter.id, site_meter.id, lamp.id, "no such device"):
         assert await refusal(tenants, device_id=device_id) == "not_a_tenancy"
 
 

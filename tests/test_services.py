@@ -16,17 +16,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.qube.api import Interval
 from custom_components.qube.bill_words import WORDS
 from custom_components.qube.const import DOMAIN
-from custom_components.qube.services import HISTORY_SCHEMA, IMPORT_SCHEMA, METADATA_SCHEMA
-from custom_components.qube.tenancy_entity import MODELS
-from custom_components.qube.tenancy_reports import BILLS_SCHEMA, EXPORT_SCHEMA, STATEMENT_SCHEMA
-from custom_components.qube.tenancy_services import (
+from custom_components.qube.money_services import (
     ADJUSTMENT_SCHEMA,
-    DEVICE_SCHEMA,
     PAYMENT_SCHEMA,
-    RATES_SCHEMA,
     REVERSAL_SCHEMA,
     PaymentMethod,
 )
+from custom_components.qube.services import HISTORY_SCHEMA, IMPORT_SCHEMA, METADATA_SCHEMA
+from custom_components.qube.tenancy_entity import MODELS
+from custom_components.qube.tenancy_reports import BILLS_SCHEMA, EXPORT_SCHEMA, STATEMENT_SCHEMA
+from custom_components.qube.tenancy_services import DEVICE_SCHEMA, RATES_SCHEMA
 from tests.account import Account
 from tests.texts import ENGLISH, INTEGRATION
 

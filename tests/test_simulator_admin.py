@@ -1,9 +1,18 @@
 """The back door calls the same Python API."""
 
-import pytest
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from itertools import pairwise
 
-from tests.simulator import Mode, SimulatedCloud, Source
-from tests.simulator.probe import Probe, as_object
+from aiohttp import ClientSession
+import orjson
+import pytest
+from pytest_aiohttp.plugin import AiohttpServer
+
+from tests.simulator import Mode, SimulatedCloud, Source, create_app, tell_time
+from tests.simulator.clock import DAY_MS, HOUR_MS, LeapingClock, real_clock
+from tests.simulator.probe import API_KEY, Probe, as_object
 from tests.simulator.protocol import Json
 
 pytest_plugins = ("tests.simulator.fixtures",)
@@ -36,6 +45,19 @@ async def test_the_truth_is_shown_and_set(probe: Probe, sim_cloud: SimulatedClou
     assert not meter.is_online
     listed = await probe.get("/_simulator/meters")
     assert listed.raw.count(b'"device_id"') == 12
+
+
+async def test_the_past_is_told(probe: Probe, sim_cloud: SimulatedCloud) -> None:
+    """What the register showed every six hours and at each switch of the source, up to now."""
+    meter = next(iter(sim_cloud.meters.values()))
+    since_ms = sim_cloud.now_ms() - 3 * DAY_MS
+    past = await probe.get(f"/_simulator/meters/{meter.device_id}/past/{since_ms}")
+    rows = orjson.loads(past.raw)
+    assert rows[0][:2] == [since_ms, meter.register.wh_at(since_ms)]
+    assert rows[-1] == [sim_cloud.now_ms(), meter.energy_wh, int(meter.active_tariff)]
+    switches = {b[0] for a, b in pairwise(rows) if a[2] != b[2]}
+    assert switches
+    assert {row[0] for row in rows[:-1] if (row[0] - since_ms) % (6 * HOUR_MS)} == switches
 
 
 async def test_meters_and_spaces_come_and_go(probe: Probe, sim_cloud: SimulatedCloud) -> None:
@@ -89,3 +111,44 @@ async def test_nonsense_is_refused(probe: Probe, sim_cloud: SimulatedCloud, body
     assert (await probe.send("PATCH", path, body)).status == 400
     assert (await probe.send("POST", "/_simulator/meters", {"space_id": 1})).status == 404
     assert (await probe.send("DELETE", "/_simulator/meters/none")).status == 404
+
+
+@pytest.fixture
+async def leaping(
+    socket_enabled: None, aiohttp_server: AiohttpServer
+) -> AsyncIterator[tuple[Probe, SimulatedCloud]]:
+    """Return a cloud whose time is the computer's, and its client."""
+    cloud = SimulatedCloud(seed=7, api_key=API_KEY, clock=LeapingClock())
+    app = create_app(cloud)
+    tell_time(app)
+    server = await aiohttp_server(app)
+    async with ClientSession() as session:
+        yield Probe(session=session, base=server.make_url("/")), cloud
+
+
+async def test_the_time_leaps_and_stands_still(leaping: tuple[Probe, SimulatedCloud]) -> None:
+    """A day passes at once, and the meter has used what it uses on a day; then nothing moves."""
+    probe, cloud = leaping
+    space = cloud.add_space("Lakeside")
+    body: Json = {"space_id": space.space_id, "daily_wh": 300_000}
+    added = (await probe.send("POST", "/_simulator/meters", body)).envelope
+    meter = cloud.meters[str(added["device_id"])]
+    # Else it would cut itself: there is no balance.
+    meter.mode = Mode.MEASUREMENT
+    before_wh = meter.energy_wh
+    leap: Json = {"seconds": 86_400}
+    assert (await probe.send("POST", "/_simulator/clock/leap", leap)).status == 200
+    assert 100_000 < meter.energy_wh - before_wh < 700_000
+    ahead = cloud.clock() - real_clock()
+    assert abs(ahead - timedelta(days=1)) < timedelta(minutes=1)
+    stopped = await probe.send("POST", "/_simulator/clock/stop")
+    assert stopped.status == 200
+    dated = parsedate_to_datetime(stopped.headers["Date"])
+    assert abs(dated - real_clock() - timedelta(days=1)) < timedelta(minutes=1)
+    stopped_at = cloud.clock()
+    assert cloud.clock() == stopped_at
+
+
+async def test_the_time_of_a_test_is_its_own(probe: Probe) -> None:
+    """Where a test moves the clock, nobody else does."""
+    assert (await probe.send("POST", "/_simulator/clock/stop")).status == 400

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.billing.models import SupplyReason
 from custom_components.qube.billing.supply_models import Decision, Obstacle, SupplyState
-from custom_components.qube.supply import RETRY_DELAYS
+from custom_components.qube.supply_orders import RETRY_DELAYS
 from tests.account import until
 from tests.simulator import Endpoint, FaultKind, Mode
 from tests.supplied_tenancy import PAISA, PREPAID, SuppliedTenancy, opening_of
@@ -87,7 +87,7 @@ async def test_a_cut_is_given_once_however_often_it_is_decided(supplied: Supplie
 
 async def test_a_payment_overtakes_a_cut_that_is_under_way(supplied: SuppliedTenancy) -> None:
     """Both reach the meter in their order, so it ends with power, and billing owns it."""
-    supplied.account.break_down(FaultKind.LATENCY, Endpoint.RELAY, times=1, seconds=0.1)
+    supplied.account.break_down(FaultKind.LATENCY, Endpoint.RELAY, times=1, seconds=0.5)
     supplied.situation = replace(supplied.situation, balance_micropaise=0)
     await supplied.decide()
     await until(lambda: supplied.sent == 1)

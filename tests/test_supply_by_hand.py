@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.qube.billing.supply_models import Obstacle, SupplyState
 from custom_components.qube.const import DOMAIN
-from custom_components.qube.supply import RETRY_DELAYS
+from custom_components.qube.supply_orders import RETRY_DELAYS
 from tests.account import until
 from tests.person import Person
 from tests.simulator import Endpoint, FaultKind

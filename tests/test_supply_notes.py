@@ -72,6 +72,15 @@ def test_the_next_tenant_has_nothing_to_do_with_what_was_restored(ledger: Ledger
     assert next_tenant(ledger) is None
 
 
+def test_the_next_tenant_takes_a_cut_over_that_was_to_be_restored(ledger: Ledger) -> None:
+    """The meter was offline when the last one paid and left: it may be dark still."""
+    give(ledger, CUT, is_confirmed=True)
+    give(ledger, RESTORE, is_confirmed=None)
+    order = next_tenant(ledger)
+    assert order is not None
+    assert (order.power_on, order.confirmed_at) == (False, NOW)
+
+
 def test_the_next_tenant_has_nothing_to_do_with_a_cut_that_was_given_up(ledger: Ledger) -> None:
     """Somebody else had the last word."""
     give(ledger, CUT, is_confirmed=False)

@@ -58,6 +58,7 @@ def test_what_stays_the_same_adds_nothing() -> None:
     ("change", "tariff_paise"),
     [
         ({"eb_tariff_paise": 700}, 700),
+        ({"eb_tariff_paise": 0}, 0),
         ({"dg_tariff_paise": 1900}, 650),
         ({"source": Source.DG}, 1800),
         ({"source": Source.DG, "dg_tariff_paise": 0}, 0),
@@ -68,6 +69,25 @@ def test_each_change_is_kept(change: dict[str, int], tariff_paise: int) -> None:
     sight = seen(FIRST, replace(METRICS, **change))  # type: ignore[arg-type]
     assert sight == replace(FIRST, total_wh=2_000, **change)  # type: ignore[arg-type]
     assert sight.tariff_paise == tariff_paise
+
+
+def test_a_change_has_the_time_at_which_it_was_seen() -> None:
+    """Not that of the sight before it."""
+    later = NOON.replace(hour=13)
+    metrics = replace(METRICS, eb_tariff_paise=700)
+    sight = newly_seen(FIRST, metrics, total_wh=2_000, seen_at=later)
+    assert sight is not None
+    assert sight.seen_at == later
+
+
+def test_a_source_without_a_tariff_is_seen_once() -> None:
+    """It has no price, and is not seen anew at each poll until it has one."""
+    grid_only = replace(FIRST, dg_tariff_paise=None)
+    generator = replace(METRICS, dg_tariff_paise=None, source=Source.DG)
+    sight = seen(grid_only, generator)
+    assert sight is not None
+    assert sight.tariff_paise is None
+    assert seen(sight, generator) is None
 
 
 @pytest.mark.parametrize("field", ["eb_tariff_paise", "dg_tariff_paise", "source"])

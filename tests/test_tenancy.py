@@ -60,6 +60,15 @@ async def test_the_vendors_prepaid_example_comes_out_to_the_paisa(room: RentedRo
     await room.check_ledger()
 
 
+async def test_bills_name_the_meter_with_its_space(room: RentedRoom) -> None:
+    """Each house has a Room 101."""
+    await room.load()
+    tenancy = await room.rent()
+    assert tenancy.record is not None
+    (space,) = room.cloud.spaces.values()
+    assert tenancy.record.meter_name == f"{room.meter.name} ({space.label.name})"
+
+
 async def test_what_is_used_is_charged_at_each_check(room: RentedRoom) -> None:
     """An hourly check charges on the hour."""
     let_draw(room.meter, 1_000)
@@ -296,6 +305,19 @@ async def test_days_left_follow_the_recent_use(room: RentedRoom) -> None:
     assert tenancy.view.days_left is None
     await room.machine.run(36 * HOUR, HOUR)
     assert tenancy.view.days_left == pytest.approx(8, abs=0.1)
+
+
+async def test_days_left_of_an_offline_meter_follow_its_last_use(room: RentedRoom) -> None:
+    """While nothing is known, nothing was saved: the days before it went offline count."""
+    let_draw(room.meter, 1_000)
+    await room.load()
+    tenancy = await room.rent(opening_credit_paise=4_000_00)
+    await room.machine.run(8 * DAY, HOUR)
+    before = tenancy.view.days_left
+    assert before is not None
+    room.meter.is_online = False
+    await room.machine.run(4 * DAY, HOUR)
+    assert tenancy.view.days_left == pytest.approx(before, abs=0.1)
 
 
 async def test_no_name_is_in_a_repr_or_an_event(room: RentedRoom) -> None:

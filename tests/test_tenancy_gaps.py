@@ -1,6 +1,8 @@
 """What must hold when readings do not come: charged later, at the times used, and nobody cut."""
 
+from copy import deepcopy
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -159,6 +161,33 @@ async def test_a_replaced_meter_goes_on_with_the_same_account(room: RentedRoom) 
     charges = await room.charges()
     assert {charge.device_id for charge in charges} == {old.device_id, new.device_id}
     assert used_wh(charges) == pytest.approx(old_wh + new.energy_wh, abs=1_000)
+    await room.check_ledger()
+
+
+async def test_what_was_charged_before_a_crash_is_not_forgotten(
+    room: RentedRoom, hass_storage: dict[str, Any]
+) -> None:
+    """The device is replaced while Home Assistant is off: no Wh before or after it is given away.
+
+    The new register counts on from what the identity store remembers of the old one.
+    """
+    let_draw(room.meter, 20_000)
+    await room.load()
+    await room.rent()
+    await room.machine.run(HOUR + 5 * MINUTE, MINUTE)
+    await room.charge()
+    charged_wh = used_wh(await room.charges())
+    await room.machine.pass_by(timedelta(seconds=2))
+    left_by_crash = deepcopy(hass_storage)
+    await room.unload()
+    hass_storage.update(left_by_crash)
+
+    new = room.cloud.replace_meter(room.meter.device_id)
+    let_draw(new, 20_000)
+    await room.load()
+    await room.machine.run(HOUR, MINUTE)
+    await room.charge()
+    assert used_wh(await room.charges()) - charged_wh == pytest.approx(new.energy_wh, abs=1)
     await room.check_ledger()
 
 

@@ -134,6 +134,8 @@ async def test_the_lines_of_a_statement_add_up(tenants: Tenants) -> None:
         ("2026-05-02", "2026-05-01", "days_reversed"),
         ("2026-05-01", "2026-05-14", "days_in_future"),
         ("2026-05-14", None, "days_reversed"),
+        ("0001-01-01", None, "day_not_plausible"),
+        ("1999-12-31", "1999-12-31", "day_not_plausible"),
     ],
 )
 async def test_days_that_cannot_be_had_are_refused(
@@ -157,6 +159,25 @@ async def test_the_export_is_a_table_for_a_spreadsheet(tenants: Tenants) -> None
     ]
     assert rows[2]["closing_register_kwh"] == "1461.800"
     assert rows[-1]["balance"] == "4886.80"
+
+
+async def test_the_export_leaves_no_money_out(tenants: Tenants) -> None:
+    """An advance was paid before the tenant moved in, and taken back; each has its number."""
+    paid_at = datetime(2026, 4, 2, 4, tzinfo=UTC)
+    pay(tenants, paid_at=paid_at)
+    paid = tenants.in_ledger(lambda ledger: ledger.transactions("first"))[0]
+    tenants.in_ledger(lambda ledger: ledger.reverse(paid.transaction_id, reason="No", now=NOW))
+    answer = await tenants.call("export_ledger")
+    assert answer["file_name"] == "qube-account-1-2026-04-02-2026-05-13.csv"
+    rows = list(csv.DictReader(StringIO(answer["csv"])))
+    assert [row["kind"] for row in rows] == [
+        *("opening_balance", "payment", "payment", "charge", "charge", "reversal"),
+        "closing_balance",
+    ]
+    assert (rows[0]["balance"], rows[1]["to"]) == ("0.00", "2026-04-02T09:30:00+05:30")
+    assert rows[-2]["reverses"] == rows[1]["transaction_id"] == str(paid.transaction_id)
+    assert rows[1]["transaction_id"] != rows[2]["transaction_id"]
+    assert rows[3]["transaction_id"] == ""
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
@@ -213,6 +234,8 @@ async def test_bills_are_told_as_data(tenants: Tenants) -> None:
                 "balance": -2206.75,
                 "amount_due": 2206.75,
                 "due": None,
+                # It is made up: the ledger has other readings.
+                "is_verified": False,
                 "page": None,
             }
         ],

@@ -1,300 +1,294 @@
-"""An administrator changes something about a tenant's money."""
+"""An administrator changes something about a tenancy that runs on a real meter and ledger."""
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
-import probatio
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
 import pytest
-from pytest_homeassistant_custom_component.common import MockUser
 
-from custom_components.qube.billing.models import TransactionKind
-from custom_components.qube.books import ledger_path
-from custom_components.qube.const import CONF_LEDGER_ID
-from tests.tenants import Tenants
+from custom_components.qube.billing.models import INDIA
+from custom_components.qube.const import DOMAIN
+from custom_components.qube.devices import tenancy_identifier
+from tests.rented_room import DAY, HOUR, MINUTE, RentedRoom
+from tests.simulator import FaultKind
 
-# 18:00 in India.
-NOW = datetime(2026, 5, 13, 12, 30, tzinfo=UTC)
-BALANCE = 3000 - 11.8 * 6.5 - 2 * 18.25
-PAYMENT: dict[str, object] = {"amount": 2000, "reference": "UPI 412345", "method": "upi"}
-ADJUSTMENT: dict[str, object] = {"amount": "-150.50", "reason": "Pump", "reference": "ADJ 1"}
-# What to send so that nothing but the caller is wrong.
-CHANGES: dict[str, dict[str, object]] = {
-    "record_payment": PAYMENT,
-    "record_adjustment": ADJUSTMENT,
-    "reverse_transaction": {"transaction_id": 1, "reason": "A mistake"},
-    "set_rates": {"eb_rate": 7},
-    "issue_bill": {},
-    "close_tenancy": {},
-}
+PAYMENT: dict[str, object] = {"amount": 2000, "reference": "UPI 1", "method": "upi"}
 
 
-@pytest.fixture(autouse=True)
-def standing_time(freezer: FrozenDateTimeFactory) -> None:
-    """Let the time stand still."""
-    freezer.move_to(NOW)
+@dataclass(frozen=True, kw_only=True)
+class Landlord:
+    """An administrator, and the room that is let."""
+
+    room: RentedRoom
+
+    async def call(self, action: str, /, **data: object) -> dict[str, Any]:
+        """Call an action on the tenancy, by its device where it is not named otherwise."""
+        whose = {} if "account_number" in data else {"device_id": self.device_id}
+        answer = await self.room.hass.services.async_call(
+            DOMAIN, action, {**whose, **data}, blocking=True, return_response=True
+        )
+        await self.room.settle()
+        assert answer is not None
+        return answer
+
+    async def refusal(self, action: str, /, **data: object) -> str | None:
+        """Call an action and return the key of the error."""
+        with pytest.raises(ServiceValidationError) as raised:
+            await self.call(action, **data)
+        assert "{" not in str(raised.value)
+        return raised.value.translation_key
+
+    @property
+    def device_id(self) -> str:
+        """Return the device of the tenancy."""
+        device = dr.async_get(self.room.hass).async_get_device_by_identifier(
+            tenancy_identifier(self.room.subentry.subentry_id), self.room.entry.entry_id
+        )
+        assert device is not None
+        return device.id
+
+    async def use(self, energy_wh: int, days: int = 1) -> None:
+        """Let the tenant use something, and time pass."""
+        self.room.meter.energy_wh += energy_wh
+        await self.room.machine.run(days * DAY, 6 * HOUR)
+        await self.room.charge()
 
 
-async def refusal(tenants: Tenants, action: str, /, **data: object) -> ServiceValidationError:
-    """Call an action and return the error."""
-    with pytest.raises(ServiceValidationError) as raised:
-        await tenants.call(action, **data)
-    return raised.value
+@pytest.fixture
+async def landlord(room: RentedRoom) -> Landlord:
+    """Return the landlord of a room that was let on 13 May 2026, for ₹3,000 in advance."""
+    await room.load()
+    await room.rent()
+    return Landlord(room=room)
 
 
-def payments(tenants: Tenants, tenancy_id: str = "first") -> list[Any]:
-    """Return the payments in the ledger that were recorded by an action."""
-    booked = tenants.in_ledger(lambda ledger: ledger.transactions(tenancy_id, with_charges=False))
-    return [each for each in booked if each.kind is TransactionKind.PAYMENT and each.reference]
+async def test_the_vendors_example_through_the_actions(landlord: Landlord) -> None:
+    """11.8 kWh leave ₹2,923.30, 436.58 kWh more ₹85.50: cut; ₹2,000 make ₹2,085.50: restored."""
+    await landlord.use(11_800)
+    statement = await landlord.call("get_statement", **{"from": "2026-05-13"})
+    assert statement["closing_balance"] == 2923.30
+    charge = statement["lines"][-1]
+    assert (charge["opening_kwh"], charge["closing_kwh"]) == (1450.0, 1461.8)
+    await landlord.use(436_584)
+    had_power = landlord.room.meter.relay_closed
+    answer = await landlord.call("record_payment", **PAYMENT)
+    assert (had_power, landlord.room.meter.relay_closed) == (False, True)
+    assert answer["balance"] == pytest.approx(2085.504, abs=0.01)
+    assert landlord.room.balance_paise == 208_550
+    assert landlord.room.kinds()[-2:] == ["payment", "restored"]
 
 
-async def test_a_payment_is_in_the_ledger_when_it_is_answered(tenants: Tenants) -> None:
-    """With its balance, as in the vendor's example plus the generator."""
-    answer = await tenants.call("record_payment", **PAYMENT, note="First of May")
-    assert answer == {
-        "account_number": 1,
-        "is_new": True,
-        "transaction_id": answer["transaction_id"],
-        "kind": "payment",
-        "amount": 2000.0,
-        "time": "2026-05-13T18:00:00+05:30",
-        "reference": "UPI 412345",
-        "balance": pytest.approx(BALANCE + 2000),
-    }
-    (payment,) = payments(tenants)
-    assert payment.transaction_id == answer["transaction_id"]
-    assert (payment.reference, payment.method, payment.note) == (
-        "UPI 412345",
-        "upi",
-        "First of May",
-    )
-    assert payment.effective_at == NOW
-
-
-async def test_a_reference_twice_is_one_payment(tenants: Tenants) -> None:
-    """Whoever is not sure that it arrived sends it again."""
-    first = await tenants.call("record_payment", **PAYMENT)
-    again = await tenants.call("record_payment", **{**PAYMENT, "reference": " upi  412345 "})
+async def test_a_payment_that_is_known_is_told_to_nobody_again(landlord: Landlord) -> None:
+    """The event fires once."""
+    first = await landlord.call("record_payment", **PAYMENT)
+    again = await landlord.call("record_payment", **PAYMENT)
     assert again == {**first, "is_new": False}
-    assert len(payments(tenants)) == 1
+    assert landlord.room.kinds().count("payment") == 1
+    assert landlord.room.balance_paise == 500_000
 
 
-async def test_a_reference_with_another_amount_is_refused(tenants: Tenants) -> None:
-    """And for another tenant, too."""
-    await tenants.call("record_payment", **PAYMENT)
-    error = await refusal(tenants, "record_payment", **{**PAYMENT, "amount": 200})
-    assert error.translation_key == "payment_reference_used"
-    assert error.translation_placeholders == {"reference": "UPI 412345"}
-    error = await refusal(tenants, "record_payment", **PAYMENT, account_number=2)
-    assert error.translation_key == "payment_reference_used"
-    assert len(payments(tenants)) == 1
-
-
-async def test_what_looks_like_the_same_payment_has_to_be_confirmed(tenants: Tenants) -> None:
-    """The same amount a moment later, with another reference."""
-    await tenants.call("record_payment", **PAYMENT)
-    other = {**PAYMENT, "reference": "UPI 412346"}
-    assert (await refusal(tenants, "record_payment", **other)).translation_key == (
-        "payment_looks_repeated"
+async def test_adjustments_and_reversals_are_shown_at_once(landlord: Landlord) -> None:
+    """By the entities, not only by the ledger."""
+    await landlord.call("record_adjustment", amount=-500, reason="Key lost", reference="K")
+    assert landlord.room.balance_paise == 250_000
+    paid = await landlord.call("record_payment", **PAYMENT)
+    await landlord.call(
+        "reverse_transaction", transaction_id=paid["transaction_id"], reason="Bounced"
     )
-    assert (await tenants.call("record_payment", **other, is_confirmed=True))["is_new"]
-    assert len(payments(tenants)) == 2
+    assert landlord.room.balance_paise == 250_000
+    assert await landlord.refusal("reverse_transaction", transaction_id=99, reason="No") == (
+        "transaction_unknown"
+    )
 
 
-async def test_a_payment_has_the_day_on_which_it_came(
-    tenants: Tenants, freezer: FrozenDateTimeFactory
+async def test_new_rates_hold_from_now_on(landlord: Landlord) -> None:
+    """What is not given stays as it is, and what was charged does, too."""
+    await landlord.use(1_000)
+    answer = await landlord.call("set_rates", eb_rate="7.25", monthly_charge=150)
+    assert answer == {
+        "valid_from": landlord.room.machine.now.astimezone(INDIA).isoformat(timespec="seconds"),
+        "eb_rate": 7.25,
+        "dg_rate": 18.0,
+        "monthly_charge": 150.0,
+        "tax": 0.0,
+    }
+    await landlord.use(1_000)
+    assert landlord.room.balance_paise == 300_000 - 650 - 725
+    assert "rates_changed" in landlord.room.kinds()
+
+
+async def test_what_was_used_before_new_rates_is_charged_by_the_old_ones(
+    landlord: Landlord,
 ) -> None:
-    """Today is now, a day before is its noon, and after it there is none; by India's calendar."""
-    answer = await tenants.call("record_payment", **PAYMENT, date="2026-05-11")
-    assert answer["time"] == "2026-05-11T12:00:00+05:30"
-    # 01:00 on the 14th in India.
-    freezer.move_to(datetime(2026, 5, 13, 19, 30, tzinfo=UTC))
-    answer = await tenants.call(
-        "record_payment", amount=1, reference="b", method="cash", date="2026-05-14"
-    )
-    assert answer["time"] == "2026-05-14T01:00:00+05:30"
-    error = await refusal(tenants, "record_payment", **PAYMENT, date="2026-05-15")
-    assert error.translation_key == "payment_in_the_future"
-    assert error.translation_placeholders == {"date": "2026-05-15", "today": "2026-05-14"}
+    """Of this very moment, not shared out over the hours to the next check."""
+    await landlord.room.machine.run(20 * MINUTE, MINUTE)
+    landlord.room.meter.energy_wh += 1_000
+    await landlord.room.machine.run(2 * MINUTE, MINUTE)
+    await landlord.call("set_rates", eb_rate=10)
+    assert landlord.room.balance_paise == 300_000 - 650
+    await landlord.use(1_000)
+    assert landlord.room.balance_paise == 300_000 - 650 - 1_000
+
+
+async def test_new_rates_hold_from_a_day_on(landlord: Landlord) -> None:
+    """From its midnight in India."""
+    day = landlord.room.machine.now.astimezone(INDIA).date() + timedelta(days=2)
+    answer = await landlord.call("set_rates", date=str(day), tax="10", eb_rate=10, dg_rate=20)
+    assert answer["valid_from"] == f"{day}T00:00:00+05:30"
+    today = landlord.room.machine.now.astimezone(INDIA).date()
+    assert await landlord.refusal("set_rates", date=str(today), eb_rate=7) == "rates_in_the_past"
+    await landlord.use(1_000)
+    assert landlord.room.balance_paise == 300_000 - 650
+    await landlord.room.machine.run_until(datetime(2026, 5, 15, 12, tzinfo=INDIA), HOUR)
+    await landlord.room.charge()
+    await landlord.use(1_000)
+    assert landlord.room.balance_paise == 300_000 - 650 - 1_100
 
 
 @pytest.mark.parametrize(
-    ("amount", "paise"),
-    [(2000, 200_000), (76.7, 7_670), ("76.70", 7_670), (" ₹1,23,456.78", 12_345_678), (0.01, 1)],
-)
-async def test_an_amount_is_a_text_or_a_number(
-    tenants: Tenants, amount: object, paise: int
-) -> None:
-    """To the paisa."""
-    await tenants.call("record_payment", **{**PAYMENT, "amount": amount})
-    (payment,) = payments(tenants)
-    assert payment.amount_micropaise == paise * 1_000_000
-
-
-@pytest.mark.parametrize(
-    ("amount", "key"),
+    ("rates", "key"),
     [
-        ("two thousand", "amount_not_a_number"),
-        ("", "amount_not_a_number"),
-        ("nan", "amount_not_a_number"),
-        (True, "amount_not_a_number"),
-        (0, "amount_too_small"),
-        (-5, "amount_too_small"),
-        (10_000_000.01, "amount_too_large"),
-        ("1" * 30, "amount_too_large"),
-        (76.705, "amount_too_many_decimals"),
-        (0.1 + 0.2, "amount_too_many_decimals"),
+        ({}, "no_rates_given"),
+        ({"date": "2026-06-01"}, "no_rates_given"),
+        ({"date": "2026-05-12", "eb_rate": 7}, "rates_in_the_past"),
+        ({"date": "2027-05-15", "eb_rate": 7}, "day_not_plausible"),
+        ({"date": "2062-06-01", "eb_rate": 7}, "day_not_plausible"),
+        ({"eb_rate": "-1"}, "amount_too_small"),
+        ({"dg_rate": 1000.01}, "amount_too_large"),
+        ({"eb_rate": "6.500001"}, "amount_too_many_decimals"),
+        ({"monthly_charge": "free"}, "amount_not_a_number"),
+        ({"tax": 101}, "amount_too_large"),
+        ({"tax": 12.345}, "amount_too_many_decimals"),
+        ({"tax": 0.01, "eb_rate": "6.50001"}, "rate_and_tax_not_exact"),
     ],
 )
-async def test_an_amount_that_cannot_be_is_refused(
-    tenants: Tenants, amount: object, key: str
+async def test_rates_that_cannot_be_are_refused(
+    landlord: Landlord, rates: dict[str, object], key: str
 ) -> None:
-    """With the field that is to be changed, and nothing is booked."""
-    error = await refusal(tenants, "record_payment", **{**PAYMENT, "amount": amount})
-    assert error.translation_key == key
-    assert error.translation_placeholders is not None
-    assert error.translation_placeholders["field"] == "amount"
-    assert "amount: " in str(error)
-    assert "{" not in str(error)
-    assert payments(tenants) == []
+    """And the old ones stay in force."""
+    assert await landlord.refusal("set_rates", **rates) == key
+    tenancy_id = landlord.room.subentry.subentry_id
+    assert len(await landlord.room.books.async_run(lambda ledger: ledger.rates(tenancy_id))) == 1
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"method": "barter"},
-        {"date": "yesterday"},
-        {"reference": "  "},
-        {"reference": "x" * 201},
-        {"note": "x" * 201},
-        {"amount": [1]},
-        {"amount": None},
-        {"account_number": 1.5},
-        {"account_number": "1.2"},
-        {"account_number": -1},
-        {"tenant": "somebody"},
-    ],
-)
-async def test_what_the_form_does_not_take_is_refused(
-    tenants: Tenants, wrong: dict[str, object]
-) -> None:
-    """Also fields that there are none of."""
-    with pytest.raises(probatio.Invalid):
-        await tenants.call("record_payment", **{**PAYMENT, **wrong})
-    assert payments(tenants) == []
+async def test_an_error_says_which_of_the_amounts_is_wrong(landlord: Landlord) -> None:
+    """Four may be given at once."""
+    with pytest.raises(ServiceValidationError) as raised:
+        await landlord.call("set_rates", eb_rate=7, dg_rate=18, monthly_charge=1, tax="much")
+    assert str(raised.value).startswith("tax: ")
 
 
-async def test_an_adjustment_goes_either_way(tenants: Tenants) -> None:
-    """A plus is for the tenant; the same reference again changes nothing."""
-    taken = await tenants.call("record_adjustment", **ADJUSTMENT)
-    assert (taken["kind"], taken["amount"]) == ("adjustment", -150.5)
-    assert taken["balance"] == pytest.approx(BALANCE - 150.5)
-    given = await tenants.call("record_adjustment", amount=10, reason="Sorry", reference="ADJ 2")
-    assert given["balance"] == pytest.approx(BALANCE - 140.5)
-    again = await tenants.call("record_adjustment", **ADJUSTMENT)
-    assert (again["transaction_id"], again["is_new"]) == (taken["transaction_id"], False)
-    error = await refusal(tenants, "record_adjustment", **{**ADJUSTMENT, "amount": 1})
-    assert error.translation_key == "adjustment_reference_used"
+async def test_a_bill_is_issued_when_its_period_is_over(landlord: Landlord) -> None:
+    """Not before; asked for again, it is the same."""
+    assert await landlord.refusal("issue_bill") == "no_period_is_over"
+    await landlord.use(10_000, days=19)
+    bill = await landlord.call("issue_bill")
+    assert (bill["number"], bill["from"], bill["to"]) == (1, "2026-05-13", "2026-05-31")
+    assert bill["total"] == 65.0
+    assert await landlord.call("issue_bill") == bill
+    bills = (await landlord.call("get_bills"))["bills"]
+    assert bills == [{**bill, "is_verified": True, "page": None}]
 
 
-@pytest.mark.parametrize(
-    ("amount", "key"),
-    [
-        ("0.00", "amount_is_zero"),
-        (-10_000_000.01, "amount_too_small"),
-        (10_000_000.01, "amount_too_large"),
-        ("-1.005", "amount_too_many_decimals"),
-    ],
-)
-async def test_an_adjustment_has_its_bounds_too(tenants: Tenants, amount: object, key: str) -> None:
-    """On both sides."""
-    error = await refusal(tenants, "record_adjustment", **{**ADJUSTMENT, "amount": amount})
-    assert error.translation_key == key
-    assert "{" not in str(error)
+async def test_old_bills_stay_and_can_be_made_again(landlord: Landlord) -> None:
+    """Whatever comes after them: money, rates, a month, and another name."""
+    await landlord.use(10_000, days=19)
+    (first,) = (await landlord.call("get_bills"))["bills"]
+    await landlord.call("record_payment", **PAYMENT)
+    await landlord.call("set_rates", eb_rate=8, monthly_charge=300, tax=18)
+    room = landlord.room
+    data = {**room.subentry.data, "tenant": "Somebody else"}
+    room.hass.config_entries.async_update_subentry(room.entry, room.subentry, data=data)
+    await landlord.use(20_000, days=31)
+    bills = (await landlord.call("get_bills"))["bills"]
+    assert bills[0] == first
+    assert [bill["is_verified"] for bill in bills] == [True, True]
+    # June began by the old rates: its fixed charge is theirs.
+    assert (bills[1]["energy_charge"], bills[1]["fixed_charge"]) == (160.0, 0.0)
+    assert (bills[1]["tax"], bills[1]["payments"]) == (28.8, 2000.0)
 
 
-async def test_a_payment_is_taken_back_once(tenants: Tenants) -> None:
-    """The balance is as before, and both stay in the ledger."""
-    paid = (await tenants.call("record_payment", **PAYMENT))["transaction_id"]
-    back = await tenants.call("reverse_transaction", transaction_id=paid, reason="Bounced")
-    assert (back["kind"], back["amount"], back["is_new"]) == ("reversal", -2000.0, True)
-    assert back["balance"] == pytest.approx(BALANCE)
-    again = await tenants.call("reverse_transaction", transaction_id=paid, reason="Bounced")
-    assert again == {**back, "is_new": False}
-    error = await refusal(
-        tenants, "reverse_transaction", transaction_id=back["transaction_id"], reason="No"
+async def test_a_tenant_moves_out(landlord: Landlord) -> None:
+    """Final reading, final bill, closed account; then money can move, but nothing else."""
+    await landlord.use(10_000)
+    landlord.room.meter.energy_wh += 1_000
+    await landlord.room.machine.pass_by(timedelta(minutes=1))
+    answer = await landlord.call("close_tenancy")
+    assert answer["account_number"] == 1
+    assert answer["bill"]["energy_kwh"] == 11.0
+    assert answer["bill"]["closing"]["register_kwh"] == 1461.0
+    assert answer["balance"] == answer["bill"]["balance"] == 3000 - 71.5
+    assert await landlord.call("close_tenancy") == answer
+    assert await landlord.refusal("set_rates", eb_rate=7) == "tenancy_closed"
+    back = await landlord.call(
+        "record_adjustment", amount="-2928.50", reason="Paid out", reference="OUT"
     )
-    assert error.translation_key == "reversal_not_reversible"
+    assert back["balance"] == 0.0
+    landlord.room.meter.energy_wh += 5_000
+    await landlord.room.poll()
+    statement = await landlord.call("get_statement", **{"from": "2026-05-13"})
+    assert statement["closing_balance"] == 0.0
+    await landlord.room.check_ledger()
 
 
-async def test_only_money_of_this_tenant_is_taken_back(tenants: Tenants) -> None:
-    """Not what was charged, and nothing of somebody else."""
-    charges = tenants.in_ledger(lambda ledger: ledger.transactions("first"))
-    charge = next(each for each in charges if each.kind is TransactionKind.CHARGE)
-    error = await refusal(
-        tenants, "reverse_transaction", transaction_id=charge.transaction_id, reason="No"
-    )
-    assert error.translation_key == "transaction_unknown"
-    theirs = await tenants.call("record_payment", **PAYMENT, account_number=2)
-    error = await refusal(
-        tenants, "reverse_transaction", transaction_id=theirs["transaction_id"], reason="No"
-    )
-    assert error.translation_key == "transaction_unknown"
-    assert len(payments(tenants, "gone")) == 1
+async def test_nobody_moves_out_without_a_final_reading(landlord: Landlord) -> None:
+    """The cloud is down: the account stays open."""
+    await landlord.room.machine.pass_by(HOUR)
+    landlord.room.account.break_down(FaultKind.SERVER_ERROR)
+    assert await landlord.refusal("close_tenancy") == "no_final_reading"
+    assert not landlord.room.tenancy.is_closed
 
 
-async def test_money_comes_and_goes_where_the_tenancy_was_deleted(tenants: Tenants) -> None:
-    """By the number of the account."""
-    paid = await tenants.call("record_payment", **PAYMENT, account_number=2.0)
-    assert (paid["account_number"], paid["balance"]) == (2, 5000.0)
-    owed = await tenants.call("record_adjustment", **ADJUSTMENT, account_number=2)
-    assert owed["balance"] == 4849.5
-    back = await tenants.call(
-        "reverse_transaction", account_number=2, transaction_id=paid["transaction_id"], reason="x"
-    )
-    assert back["balance"] == 2849.5
+async def test_a_deleted_tenancy_is_still_read_and_paid(landlord: Landlord) -> None:
+    """By the number of its account, which is on its bills."""
+    await landlord.use(10_000)
+    room = landlord.room
+    room.hass.config_entries.async_remove_subentry(room.entry, room.subentry.subentry_id)
+    await room.settle()
+    statement = await landlord.call("get_statement", account_number=1, **{"from": "2026-05-13"})
+    assert statement["closing_balance"] == 2935.0
+    paid = await landlord.call("record_payment", account_number=1, **PAYMENT)
+    assert paid["balance"] == 4935.0
+    assert "4935.00" in (await landlord.call("export_ledger", account_number=1))["csv"]
+    assert await landlord.call("get_bills", account_number=1)
 
 
-@pytest.mark.parametrize("action", ["set_rates", "issue_bill", "close_tenancy"])
-async def test_what_a_tenancy_does_itself_needs_a_running_one(
-    tenants: Tenants, action: str
+async def test_a_meter_whose_tenancy_was_deleted_takes_the_next_tenant(
+    landlord: Landlord,
 ) -> None:
-    """While the account is not loaded, its money can come in, but nothing else happens."""
-    error = await refusal(tenants, action, **CHANGES[action])
-    assert error.translation_key == "tenancy_not_running"
+    """The old account ends where it was charged last, and what was used since is nobody's."""
+    await landlord.use(10_000)
+    room = landlord.room
+    room.hass.config_entries.async_remove_subentry(room.entry, room.subentry.subentry_id)
+    await room.settle()
+    room.meter.energy_wh += 3_000
+    await room.machine.run(DAY, 6 * HOUR)
+    await room.rent(tenant="Meena Iyer", opening_credit_paise=100_000)
+    await landlord.use(2_000)
+    assert room.balance_paise == 100_000 - 1_300
+    before, after = await room.books.async_run(lambda ledger: ledger.tenancies())
+    assert (before.number, after.number) == (1, 2)
+    assert before.closed_at is not None
+    assert after.closed_at is None
+    statement = await landlord.call("get_statement", account_number=1, **{"from": "2026-05-13"})
+    assert statement["closing_balance"] == 2935.0
+    paid = await landlord.call("record_payment", account_number=1, **PAYMENT)
+    assert (paid["account_number"], paid["balance"]) == (1, 4935.0)
+    assert room.balance_paise == 100_000 - 1_300
+    await room.check_ledger()
 
 
-@pytest.mark.parametrize("action", CHANGES)
-async def test_only_administrators_change_something(
-    tenants: Tenants, hass_read_only_user: MockUser, action: str
-) -> None:
-    """Checked on the server, before anything else is."""
-    before = tenants.in_ledger(lambda ledger: ledger.transactions("first"))
-    with pytest.raises(Unauthorized):
-        await tenants.call_as(hass_read_only_user.id, action, **CHANGES[action])
-    assert tenants.in_ledger(lambda ledger: ledger.transactions("first")) == before
-
-
-async def test_a_ledger_that_is_missing_is_told(hass: HomeAssistant, tenants: Tenants) -> None:
-    """It is never begun anew, and the error is no fault of the person's."""
-    ledger_path(hass, tenants.entry.entry_id).unlink()
-    with pytest.raises(HomeAssistantError) as raised:
-        await tenants.call("record_payment", **PAYMENT)
-    assert not isinstance(raised.value, ServiceValidationError)
-    assert raised.value.translation_key == "ledger_missing"
-    assert not ledger_path(hass, tenants.entry.entry_id).exists()
-
-
-async def test_an_account_without_any_tenancy_has_no_ledger(
-    hass: HomeAssistant, tenants: Tenants
-) -> None:
-    """And none is made by asking."""
-    data = {**tenants.entry.data}
-    del data[CONF_LEDGER_ID]
-    hass.config_entries.async_update_entry(tenants.entry, data=data)
-    ledger_path(hass, tenants.entry.entry_id).unlink()
-    error = await refusal(tenants, "record_payment", **PAYMENT, account_number=1)
-    assert error.translation_key == "no_ledger"
-    assert not ledger_path(hass, tenants.entry.entry_id).exists()
+async def test_money_comes_in_while_the_account_is_not_loaded(landlord: Landlord) -> None:
+    """Power comes back as soon as it is loaded again."""
+    await landlord.use(448_384)
+    await landlord.room.machine.run(2 * HOUR, HOUR)
+    assert not landlord.room.has_power()
+    await landlord.room.unload()
+    paid = await landlord.call("record_payment", **PAYMENT)
+    assert paid["is_new"]
+    assert not landlord.room.has_power()
+    await landlord.room.load()
+    await landlord.room.machine.run(2 * HOUR, HOUR)
+    assert landlord.room.has_power()

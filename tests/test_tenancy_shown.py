@@ -6,13 +6,14 @@ from typing import Any
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.qube.billing.models import INDIA
 from custom_components.qube.const import DOMAIN
 from custom_components.qube.devices import tenancy_identifier
 from tests.automations import watch_trigger
-from tests.rented_room import DAY, HOUR, RentedRoom
+from tests.rented_room import DAY, DG, EB, HOUR, RentedRoom
 from tests.trigger_cases import entities_of
 
 PLATFORMS = ("sensor", "binary_sensor", "switch", "event")
@@ -84,6 +85,38 @@ async def test_the_vendors_prepaid_example_is_shown_to_the_paisa(room: RentedRoo
         "supply": "on",
         "low_balance": "off",
     }
+
+
+async def test_a_prepaid_tenant_owes_what_the_balance_is_below_zero(room: RentedRoom) -> None:
+    """And nothing while there is a credit."""
+    await room.load()
+    tenancy = await room.rent(opening_credit_paise=10_00)
+    assert shown(room, "balance", "amount_due") == {"balance": "10.0", "amount_due": "0.0"}
+    await tenancy.async_adjust(amount_paise=-35_50, reason="Key lost", reference="K")
+    await room.settle()
+    assert shown(room, "balance", "amount_due") == {"balance": "-25.5", "amount_due": "25.5"}
+
+
+async def test_a_balance_below_the_cut_off_is_low_without_any_warning_level(
+    room: RentedRoom,
+) -> None:
+    """Whoever chose no levels is told all the same."""
+    await room.load()
+    tenancy = await room.rent(opening_credit_paise=50_00, warning_levels_paise=[], cuts=False)
+    assert shown(room, "low_balance") == {"low_balance": "on"}
+    await tenancy.async_adjust(amount_paise=50_00, reason="Gift", reference="G")
+    await room.settle()
+    assert shown(room, "low_balance") == {"low_balance": "off"}
+
+
+async def test_the_fixed_charge_counts_for_the_days_left(room: RentedRoom) -> None:
+    """Of an empty flat it is all that is used: ₹354 a month with tax are ₹11.80 a day."""
+    await room.load()
+    rates = {"eb_millipaise_per_kwh": EB, "dg_millipaise_per_kwh": DG}
+    fixed = {"monthly_charge_paise": 300_00, "tax_basis_points": 1_800}
+    tenancy = await room.rent(rates=rates | fixed)
+    await room.machine.run(2 * DAY, 6 * HOUR)
+    assert tenancy.view.days_left == pytest.approx(2_900 / 11.8)
 
 
 async def test_what_was_used_last_in_a_period_is_shown_before_the_next_one_begins(

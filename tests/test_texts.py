@@ -149,6 +149,9 @@ def issues() -> dict[str, tuple[set[str], bool]]:
         if key == "issue":
             used |= {each: (placeholders, each is SupplyIssue.CONTESTED) for each in SupplyIssue}
             continue
+        if key == "error":
+            used |= {each: (placeholders, each == RESTORED) for each in KEYS}
+            continue
         is_fixable = ast.unparse(words["is_fixable"]) == "True"
         for verdict in Verdict if "{" in key else ("",):
             if verdict is not Verdict.GOOD:
@@ -279,6 +282,12 @@ def test_every_repair_has_its_text_and_no_other_has() -> None:
             assert set(issue["fix_flow"]["step"]) == REPAIR_STEPS.get(key, {"confirm"})
 
 
+def test_an_older_ledger_that_cannot_be_confirmed_has_its_text() -> None:
+    """The only end of its form but the good one."""
+    abort = ENGLISH["issues"][RESTORED]["fix_flow"]["abort"]
+    assert set(abort) == strings_in("ledger_repairs", "async_abort", "reason")
+
+
 def test_what_a_repair_about_a_replacement_offers_has_its_texts() -> None:
     """The options of its menu, the field of its form with what can be chosen, and its ends."""
     told = ENGLISH["issues"]["meter_replaced"]["fix_flow"]
@@ -356,7 +365,7 @@ def test_every_error_and_every_end_of_a_tenancy_has_its_text() -> None:
     amounts |= strings_in("billing/models", "InvalidAmountError", "key")
     own = {
         node.value
-        for source in ("subentry_flow", "tenancy_input")
+        for source in ("subentry_flow", "tenancy_input", "tenancy_start")
         for function, _, arguments in calls_in(source)
         if function == "refuse" and len(arguments) > 1
         for node in ast.walk(arguments[1])

@@ -23,11 +23,12 @@ class TimeMachine:
         self._clock = clock
         self._loop_time = hass.loop.time
         self._passed_s = 0.0
+        self.ahead = timedelta()
 
     @property
     def now(self) -> datetime:
-        """Return the time in UTC."""
-        return self._clock.now.astimezone(UTC)
+        """Return the time in UTC, as Home Assistant's clock shows it."""
+        return self._clock.now.astimezone(UTC) + self.ahead
 
     def _timestamp(self) -> float:
         return self.now.timestamp()
@@ -44,6 +45,11 @@ class TimeMachine:
             patch.object(self._hass.loop, "time", lambda: self._loop_time() + self._passed_s),
         ):
             yield
+
+    async def set_clock(self, ahead: timedelta) -> None:
+        """Set Home Assistant's clock ahead of the true time, or behind it, or right again."""
+        self.ahead = ahead
+        await self._hass.async_block_till_done(wait_background_tasks=True)
 
     async def pass_by(self, step: timedelta) -> None:
         """Let a time pass at once; timers that were due meanwhile fire at its end, late."""

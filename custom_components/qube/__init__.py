@@ -14,12 +14,14 @@ from .api import QubeClient
 from .back_fill import BackFill
 from .bill_page import BillView
 from .books import Books
+from .clock_watch import ClockWatch
 from .const import DOMAIN
 from .devices import Devices
 from .history_import import HistoryImport
 from .history_store import HistoryStore
 from .identity import IdentityStore
 from .inventory import InventoryCoordinator
+from .money_services import async_setup_money_services
 from .outage import OutageWatch
 from .runtime import QubeConfigEntry, QubeRuntimeData
 from .services import async_setup_services
@@ -42,6 +44,7 @@ PLATFORMS: Final = [
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions and the page of bills, which are there before any account is loaded."""
     async_setup_services(hass)
+    async_setup_money_services(hass)
     async_setup_tenancy_services(hass)
     async_setup_tenancy_reports(hass)
     hass.http.register_view(BillView())
@@ -81,6 +84,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
     devices.async_follow()
     tenancies.async_follow()
     OutageWatch(hass, inventory).async_follow()
+    ClockWatch(hass, inventory).async_follow()
     return True
 
 

@@ -34,6 +34,7 @@ WORKERS: Final = 2
 MINUTE: Final = 36
 LATE_DAYS: Final = 3
 VERY_LATE_DAYS: Final = 30
+TELL_EACH_S: Final = 1
 
 
 class Priority(IntEnum):
@@ -84,6 +85,7 @@ class BackFill:
         self._corrected_on = today()
         self._logged_percent = 0
         self._rows = 0
+        self._tell_next_at_s = 0.0
 
     @callback
     def async_start(self, inventory: InventoryCoordinator) -> None:
@@ -243,6 +245,7 @@ class BackFill:
                     self._parked[job.key].append(job)
                 else:
                     await self._async_try(job, meter)
+                self._async_tell()
         finally:
             self._workers -= 1
 
@@ -272,13 +275,21 @@ class BackFill:
                 for part in missing.parts(WINDOW_DAYS):
                     await self._importer.async_import(key, name, part)
             case Job(window=window):
-                self._rows += await self._importer.async_import(key, name, window)
+                rows = await self._importer.async_import(key, name, window)
+                # Not before it is done: the other worker counts, too.
+                self._rows += rows
                 self._store.close_window(key, window)
-        self._async_tell()
 
     @callback
     def _async_tell(self) -> None:
-        """Tell the progress where it is shown, and the log at every tenth."""
+        """Tell the progress where it is shown, and the log at every tenth.
+
+        All meters are summed up for it, so it is told once in a second, and when all is done.
+        """
+        now_s = self._hass.loop.time()
+        if self._jobs and now_s < self._tell_next_at_s:
+            return
+        self._tell_next_at_s = now_s + TELL_EACH_S
         async_dispatcher_send(self._hass, history_signal(self._entry))
         percent = int(100 * sum(map(self.progress, self._meters)) / max(1, len(self._meters)))
         if percent // 10 > self._logged_percent // 10:

@@ -122,8 +122,9 @@ class Books:
 
     async def async_begin_backup(self) -> None:
         """Let the file stand still; what is booked meanwhile goes into the log beside it."""
-        await self.async_run(Ledger.begin_backup)
+        # Before it is: one that fails half-way is ended, too.
         self._is_in_backup = True
+        await self.async_run(Ledger.begin_backup)
 
     async def async_end_backup(self) -> None:
         """Let the file go on as before."""
@@ -132,6 +133,8 @@ class Books:
 
     async def async_close(self) -> None:
         """Close the ledger once what waits for it is done; nothing can be done with it after."""
+        if self._is_closed:
+            return
         self._is_closed = True
         self._cancel_retry()
         async_withdraw_ledger(self._hass, self.entry)
@@ -139,7 +142,8 @@ class Books:
             self._stop_listening()
             self._stop_listening = None
         await self._async_in_thread(self._close)
-        self._thread.shutdown(wait=False)
+        # It has nothing left to do, but needs a moment to end.
+        await self._hass.async_add_executor_job(self._thread.shutdown)
 
     async def _async_stop(self, _event: Event) -> None:
         self._stop_listening = None

@@ -1,6 +1,5 @@
 """Home Assistant's devices, kept as the cloud's spaces and meters are."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Collection
 from typing import Final
@@ -11,8 +10,9 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from .api import DeviceSummary, Space
 from .const import DOMAIN
-from .coordinator import MeterCoordinator, meters_signal
+from .coordinator import MeterCoordinator
 from .entity_budget import async_review_budget, async_withdraw_budget, enabled_per_device
+from .hand_over import HandOver
 from .identity import IdentityStore
 from .inventory import InventoryCoordinator
 from .meter_identity import MeterIdentity
@@ -26,9 +26,6 @@ MANUFACTURER: Final = "Qube"
 
 # One list without a meter proves nothing: the cloud may have answered in part.
 ABSENCES_BEFORE_REMOVAL: Final = 3
-
-# Meters that are read within this time go to the platforms together.
-HAND_OVER_DELAY_S: Final = 0.1
 
 
 def space_identifier(space_id: int) -> tuple[str, str]:
@@ -70,7 +67,7 @@ class Devices:
         self._registry = dr.async_get(hass)
         self._known: dict[tuple[str, str], object] = {}
         self._absences: Counter[tuple[str, str]] = Counter()
-        self._read: list[MeterCoordinator] = []
+        self._hand_over = HandOver(hass, self._entry)
 
     @callback
     def async_follow(self) -> None:
@@ -281,20 +278,9 @@ class Devices:
             space.enabled_entities = enabled
         async_dispatcher_send(self._hass, spaces_signal(self._entry), spaces)
         await async_review_budget(self._hass, self._entry, enabled, len(self.meters))
-        async with asyncio.TaskGroup() as group:
-            for meter in meters:
-                meter.enabled_entities = enabled
-                group.create_task(self._async_start_one(meter))
-
-    async def _async_start_one(self, meter: MeterCoordinator) -> None:
-        await meter.async_refresh()
-        self._read.append(meter)
-        if len(self._read) == 1:
-            await asyncio.sleep(HAND_OVER_DELAY_S)
-            read, self._read = self._read, []
-            for each in read:
-                each.async_announced()
-            async_dispatcher_send(self._hass, meters_signal(self._entry), read)
+        for meter in meters:
+            meter.enabled_entities = enabled
+        await self._hand_over.async_read(meters)
 
     def _has_entities(self, identifier: tuple[str, str]) -> bool:
         device = self._registry.async_get_device_by_identifier(identifier, self._entry.entry_id)

@@ -5,31 +5,42 @@ meter's total minus the total at the first row. So windows can come in any order
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import accumulate, pairwise
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import accumulate, chain, pairwise
 from math import inf
-from typing import Final
+from typing import Final, Self
 
-from .api import HistoryReading
 from .const import INDIA
 from .epochs import Epochs, epoch_at
-from .register import Register, Verdict, judge
+from .register import Register, Verdict, judge_use
 from .tariffs import Pricing
 
-PROPERTY: Final = "energy"
 HOUR: Final = timedelta(hours=1)
 
-_WH_PER_UNIT: Final = {None: 1000, "kwh": 1000, "wh": 1}
+# What a meter has measured in all, in Wh, by aware times that rise. One mapping, not an object a
+# reading: each of thousands would be looked through by Python's garbage collector, and outlive it.
+type Totals = Mapping[datetime, int]
+type _Total = tuple[datetime, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """The register of a Qube device at an aware time, in Wh."""
+class Readings:
+    """The registers of a Qube device in Wh, by aware time."""
 
     device_id: str
-    energy_wh: int
-    read_at: datetime
+    energy_wh: Mapping[datetime, int]
+
+    def of_day(self, day: date) -> Self:
+        """Return those that close the hours of a day in India."""
+        return replace(
+            self,
+            energy_wh={
+                read_at: energy_wh
+                for read_at, energy_wh in self.energy_wh.items()
+                if hour_of(read_at).date() == day
+            },
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,16 +57,6 @@ class HourRow:
     cost_millipaise: int | None
 
 
-def readings_of(device_id: str, history: Iterable[HistoryReading]) -> Iterator[Reading]:
-    """Yield the usable readings of a device's energy history (GET …/metrics/history)."""
-    for row in history:
-        factor = _WH_PER_UNIT.get(row.unit.lower() if row.unit else None)
-        if factor is not None and row.value >= 0:
-            # Whole watt-hours: more digits than that the register does not have.
-            energy_wh = round(row.value * factor)
-            yield Reading(device_id=device_id, energy_wh=energy_wh, read_at=row.ended_at)
-
-
 def hour_of(ended_at: datetime) -> datetime:
     """Return the Indian hour that a reading at the end of an interval belongs to.
 
@@ -65,49 +66,49 @@ def hour_of(ended_at: datetime) -> datetime:
     return local.replace(minute=0, second=0, microsecond=0)
 
 
-def totals_of(readings: Iterable[Reading], epochs: Epochs) -> list[Register]:
-    """Return the meter's totals, by time, by the device that was on the wall at each time."""
-    totals: list[Register] = []
-    for reading in readings:
-        epoch = epoch_at(epochs, reading.read_at)
-        total_wh = epoch.total_of(reading.energy_wh)
-        if epoch.device_id == reading.device_id and total_wh is not None:
-            totals.append(Register(energy_wh=total_wh, read_at=reading.read_at))
-    return sorted(totals, key=lambda total: (total.read_at, total.energy_wh))
+def totals_of(readings: Iterable[Readings], epochs: Epochs) -> Totals:
+    """Return the meter's totals, by the device that was on the wall at each time.
 
-
-def hourly_rows(
-    readings: Iterable[Reading], known: Sequence[HourRow], pricing: Pricing, epochs: Epochs
-) -> list[HourRow]:
-    """Return the rows that are new or changed, by time.
-
-    `known` are rows of before, by time: all that stand between the readings, the nearest ones
-    around them, and all of them where readings come that are older than the first row. A reading
-    that falls, or rises faster than a meter can, is left out; an hour without a reading gets no
-    row, and its use shows in the hour of the next reading. Hours of `known` that have lost their
-    reading keep their row, unless it contradicts its neighbours.
+    Of two readings of one instant the later one in `readings` counts.
     """
-    registers = totals_of(readings, epochs)
-    if not registers:
-        return []
-    starts = hour_of(registers[0].read_at), hour_of(registers[-1].read_at)
-    before = [row for row in known if row.start < starts[0]]
-    after = [row for row in known if row.start > starts[1]]
+    totals: dict[datetime, int] = {}
+    for each in readings:
+        for read_at, energy_wh in each.energy_wh.items():
+            epoch = epoch_at(epochs, read_at)
+            total_wh = epoch.total_of(energy_wh)
+            if epoch.device_id == each.device_id and total_wh is not None:
+                totals[read_at] = total_wh
+    return {read_at: totals[read_at] for read_at in sorted(totals)}
+
+
+def hourly_rows(totals: Totals, known: Sequence[HourRow], pricing: Pricing) -> Iterator[HourRow]:
+    """Yield the rows that are new or changed, by time.
+
+    `known` are rows of before, by time: all that stand between the totals, the nearest ones
+    around them, and all of them where totals come that are older than the first row. A total
+    that falls, or rises faster than a meter can, is left out; an hour without a total gets no
+    row, and its use shows in the hour of the next one. Hours of `known` that have lost their
+    total keep their row, unless it contradicts its neighbours.
+    """
+    if not totals:
+        return
+    first, last = hour_of(min(totals)), hour_of(max(totals))
+    before = [row for row in known if row.start < first]
+    after = [row for row in known if row.start > last]
     good = plausible(
-        registers,
+        totals,
         before=_at_end(before[-1]) if before else None,
         after=_at_end(after[0]) if after else None,
     )
-    read = {hour_of(register.read_at): register.energy_wh for register in good}
+    read = {hour_of(read_at): total_wh for read_at, total_wh in good.items()}
     if not read:
-        return []
+        return
     zero_wh = _zero_wh(read, known)
     rows = {row.start: row for row in known}
-    return [
-        row
-        for start, total_wh in _never_falling(read, rows)
-        if (row := _row(start, total_wh, zero_wh, pricing)) != rows.get(start)
-    ]
+    for start, total_wh in _never_falling(read, rows):
+        row = _row(start, total_wh, zero_wh, pricing)
+        if row != rows.get(start):
+            yield row
 
 
 def taken_back(
@@ -125,45 +126,51 @@ def taken_back(
     ]
 
 
-def plausible(
-    registers: Sequence[Register], *, before: Register | None, after: Register | None
-) -> list[Register]:
-    """Return the most readings, by time, of which each can follow the one before it.
+def plausible(totals: Totals, *, before: Register | None, after: Register | None) -> Totals:
+    """Return the most totals of which each can follow the one before it.
 
     They fit between the two that are known already, where there are such.
     """
-    ends = [before] if before else [], [after] if after else []
-    chain = [*ends[0], *registers, *ends[1]]
-    if all(_can_follow(new, last) for last, new in pairwise(chain)):
-        return list(registers)
-    # The longest chain that ends with each reading, and what comes before it in that chain.
+    first = [(before.read_at, before.energy_wh)] if before else []
+    last = [(after.read_at, after.energy_wh)] if after else []
+    if all(_can_follow(new, old) for old, new in pairwise(chain(first, totals.items(), last))):
+        return totals
+    return dict(_longest_chain([*totals.items()], first, last))
+
+
+def _longest_chain(
+    totals: Sequence[_Total], before: Sequence[_Total], after: Sequence[_Total]
+) -> list[_Total]:
+    """Return the longest chain of totals in which each can follow the one before it."""
+    # The longest chain that ends with each total, and what comes before it in that chain.
     lengths: list[int] = []
     previous: list[int | None] = []
-    for index, register in enumerate(registers):
+    for index, total in enumerate(totals):
         best: int | None = None
         for earlier in range(index):
             if lengths[earlier] > (lengths[best] if best is not None else 0) and _can_follow(
-                register, registers[earlier]
+                total, totals[earlier]
             ):
                 best = earlier
-        is_possible = best is not None or before is None or _can_follow(register, before)
+        is_possible = best is not None or all(_can_follow(total, end) for end in before)
         lengths.append((lengths[best] + 1 if best is not None else 1) if is_possible else 0)
         previous.append(best)
     lasts = [
         index
-        for index, register in enumerate(registers)
-        if lengths[index] and (after is None or _can_follow(after, register))
+        for index, total in enumerate(totals)
+        if lengths[index] and all(_can_follow(end, total) for end in after)
     ]
     step = max(lasts, key=lengths.__getitem__, default=None)
-    good: list[Register] = []
+    good: list[_Total] = []
     while step is not None:
-        good.append(registers[step])
+        good.append(totals[step])
         step = previous[step]
     return good[::-1]
 
 
-def _can_follow(new: Register, last: Register) -> bool:
-    return judge(last, new) is Verdict.GOOD
+def _can_follow(new: _Total, last: _Total) -> bool:
+    (new_at, new_wh), (last_at, last_wh) = new, last
+    return judge_use(new_wh - last_wh, new_at - last_at) is Verdict.GOOD
 
 
 def _at_end(row: HourRow) -> Register:

@@ -12,16 +12,7 @@ from homeassistant.util import dt as dt_util
 from .api import Interval, QubeApiError, QubeAuthenticationError, QubeClient
 from .const import INDIA
 from .days import DAY, Days, today
-from .history import (
-    PROPERTY,
-    Reading,
-    hour_of,
-    hourly_rows,
-    plausible,
-    readings_of,
-    taken_back,
-    totals_of,
-)
+from .history import Readings, hour_of, hourly_rows, plausible, taken_back, totals_of
 from .history_store import HistoryStore
 from .hourly_statistics import StoredHour, as_stored, async_read, async_write
 from .identity import IdentityStore
@@ -45,7 +36,7 @@ class HistoryImport:
     store: HistoryStore
 
     async def async_import(
-        self, key: str, name: str, days: Days, also: Sequence[Reading] = ()
+        self, key: str, name: str, days: Days, also: Sequence[Readings] = ()
     ) -> int:
         """Import some days of a meter; return how many hours were new or changed.
 
@@ -56,23 +47,23 @@ class HistoryImport:
         await async_write(self.hass, key, name, hours)
         return len(hours)
 
-    async def _async_hours(self, key: str, days: Days, also: Sequence[Reading]) -> list[StoredHour]:
+    async def _async_hours(
+        self, key: str, days: Days, also: Sequence[Readings]
+    ) -> list[StoredHour]:
         """Return the hours of some days that are new or changed."""
         readings = [*also, *await self._async_readings(key, days, Interval.HOUR)]
         meter = self.identities.get(key)
-        if not readings or meter is None:
+        totals = totals_of(readings, meter.epochs) if meter else {}
+        if not totals:
             return []
-        epochs = meter.epochs
-        start, end = days.start, days.end
-        known = await async_read(self.hass, key, start - _MARGIN, end + _MARGIN)
-        totals = totals_of(readings, epochs)
-        if known and totals and totals[0].energy_wh < known[0].total_wh - known[0].use_wh:
+        known = await async_read(self.hass, key, days.start - _MARGIN, days.end + _MARGIN)
+        if known and totals[min(totals)] < known[0].total_wh - known[0].use_wh:
             # Older than the first row: from now on all use is counted from here.
             known = await async_read(self.hass, key, _BEGINNING)
-        rows = await self.hass.async_add_executor_job(
-            hourly_rows, readings, known, self.store.pricing(key), epochs
+        pricing = self.store.pricing(key)
+        return await self.hass.async_add_executor_job(
+            lambda: as_stored(hourly_rows(totals, known, pricing))
         )
-        return as_stored(rows)
 
     async def async_plan(self, key: str, name: str, first: date) -> None:
         """Plan the back-fill of a meter from a day on, beside what was planned before.
@@ -95,14 +86,14 @@ class HistoryImport:
         whole = Days(first=first, last=today())
         readings = await self._async_readings(key, whole, Interval.DAY)
         meter = self.identities.get(key)
-        totals = totals_of(readings, meter.epochs) if meter else []
+        totals = totals_of(readings, meter.epochs) if meter else {}
         good = await self.hass.async_add_executor_job(
             partial(plausible, totals, before=None, after=self._total_now(key))
         )
         if not good:
             return None
-        oldest = hour_of(good[0].read_at).date()
-        closing = [each for each in readings if hour_of(each.read_at).date() == oldest]
+        oldest = hour_of(min(good)).date()
+        closing = [each.of_day(oldest) for each in readings]
         await self.async_import(key, name, Days(first=oldest, last=oldest), also=closing)
         return oldest
 
@@ -115,15 +106,15 @@ class HistoryImport:
         reached += [window.last for window in self.store[key].open_windows]
         return Days(first=min(soonest, max(reached, default=soonest)), last=now)
 
-    async def _async_readings(self, key: str, days: Days, interval: Interval) -> list[Reading]:
-        readings: list[Reading] = []
+    async def _async_readings(self, key: str, days: Days, interval: Interval) -> list[Readings]:
+        readings: list[Readings] = []
         if (meter := self.identities.get(key)) is None:
             # It was removed meanwhile.
             return readings
         for epoch, part in parts_of(days, meter.epochs):
             try:
-                history = await self.client.history(
-                    epoch.device_id, PROPERTY, part.first, part.last, interval
+                registers = await self.client.energy_history(
+                    epoch.device_id, part.first, part.last, interval
                 )
             except QubeAuthenticationError:
                 raise
@@ -134,11 +125,8 @@ class HistoryImport:
                 continue
             # A row of the future, or of the hour that still runs, is no reading yet.
             now = dt_util.utcnow()
-            readings += (
-                reading
-                for reading in readings_of(epoch.device_id, history)
-                if reading.read_at <= now
-            )
+            past = {read_at: wh for read_at, wh in registers.items() if read_at <= now}
+            readings.append(Readings(device_id=epoch.device_id, energy_wh=past))
         return readings
 
     def _total_now(self, key: str) -> Register | None:

@@ -28,7 +28,7 @@ from .history import HourRow
 
 _WH_PER_KWH: Final = 1000
 _MILLIPAISE_PER_RUPEE: Final = 100_000
-_HOURS_AT_ONCE: Final = 48
+_HOURS_AT_ONCE: Final = 24
 
 # The start of an hour, the total and the use at its end (kWh), and the cost until then (INR).
 # A plain tuple, because thousands of them wait for the recorder: Python's garbage collector passes
@@ -70,7 +70,8 @@ async def async_write(
 ) -> None:
     """Let the recorder add new hours and correct those of before; return when it has done so.
 
-    It gets a day or two at a time: its own work is not to wait for a month of ours.
+    It gets a day at a time: its own work is not to wait for a month of ours, and what waits in its
+    queue is a day's objects only.
     """
     energy_metadata = StatisticMetaData(
         mean_type=StatisticMeanType.NONE,

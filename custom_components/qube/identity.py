@@ -20,9 +20,10 @@ from .meter_identity import MeterIdentity, Replacement, StoredMeter, as_stored, 
 from .register import Register
 
 STORAGE_VERSION: Final = 1
-# Registers change with every poll; losing the last minutes of them in a crash does no harm.
+# Registers change with every poll; losing the last minutes of them in a crash does no harm as long
+# as nothing was charged by them.
 SAVE_DELAY_S: Final = 600
-# What the owner decided must not be asked again.
+# What the owner decided must not be asked again, nor may the ledger know more than this store.
 SAVE_SOON_S: Final = 1
 
 
@@ -181,6 +182,11 @@ class IdentityStore:
         """
         meter = self._meters.get(key)
         return None if meter is None else meter.epochs[-1].total_of(register_wh)
+
+    @callback
+    def save_soon(self) -> None:
+        """Save what was charged by: a new device counts on from the register remembered here."""
+        self._save_later(SAVE_SOON_S)
 
     @callback
     def forget(self, key: str) -> None:

@@ -11,6 +11,7 @@ from homeassistant.helpers.issue_registry import (
     async_delete_issue,
 )
 
+from .billing.errors import BillingError
 from .const import DOMAIN
 
 if TYPE_CHECKING:
@@ -80,5 +81,9 @@ class RestoredLedgerFlow(ConfirmRepairFlow):
     ) -> RepairsFlowResult:
         """Let billing cut again once the owner has entered what is missing."""
         if user_input is not None:
-            await self._books.async_confirm_restored()
+            try:
+                await self._books.async_confirm_restored()
+            except BillingError:
+                # It stays unconfirmed, and the question stays with it.
+                return self.async_abort(reason="not_now")
         return await super().async_step_confirm(user_input)

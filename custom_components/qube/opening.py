@@ -10,7 +10,6 @@ from homeassistant.util import dt as dt_util
 
 from .api import Interval, QubeClient, QubeError
 from .days import day_of
-from .history import PROPERTY, readings_of
 from .identity import IdentityStore
 from .register import Register, Verdict, judge
 
@@ -43,14 +42,14 @@ async def _async_read_opening(
     first, last = day_of(since), day_of(polled.read_at)
     interval = Interval.QUARTER_HOUR if last - first <= LONGEST_FINE else Interval.DAY
     try:
-        history = await client.history(device_id, PROPERTY, first, last, interval)
+        registers = await client.energy_history(device_id, first, last, interval)
     except QubeError:
         return polled.energy_wh
     # What the device measured before, perhaps on another wall, is none of this meter's.
     rows = (
-        Register(energy_wh=reading.energy_wh, read_at=reading.read_at)
-        for reading in readings_of(device_id, history)
-        if reading.read_at > since
+        Register(energy_wh=energy_wh, read_at=read_at)
+        for read_at, energy_wh in registers.items()
+        if read_at > since
     )
     return opening_wh(rows, polled)
 

@@ -7,14 +7,15 @@ from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from .api import Interval, Source as MeterSource
+from .api import ENERGY, Interval, Source as MeterSource
 from .billing.models import Reading, Source
+from .clock_watch import is_clock_wrong
 from .coordinator import MeterCoordinator
 from .days import DAY, Days, today
-from .epochs import epoch_at
-from .history import PROPERTY, hour_of, plausible, readings_of
+from .history import hour_of, plausible
 from .recorded import async_recorded
 from .register import Register
+from .register_readings import readings_of
 
 # Beside the day that is asked for: what lies around it tells whether its reading can be true.
 NEIGHBOURS: Final = timedelta(days=7)
@@ -25,12 +26,12 @@ SOURCES: Final = {MeterSource.EB: Source.EB, MeterSource.DG: Source.DG}
 async def async_reading_now(meter: MeterCoordinator) -> Reading | None:
     """Return a meter's reading of now; while it is offline, the last one of the past week.
 
-    None where there is none, or where the register is held back. Raises QubeError where the meter
-    is offline and its history cannot be read.
+    None where there is none, where the register is held back, or where the clock is wrong. Raises
+    QubeError where the meter is offline and its history cannot be read.
     """
     await meter.async_refresh()
     guard = meter.register_guard
-    if guard.held is not None:
+    if guard.held is not None or is_clock_wrong(meter.client.answered_at, dt_util.utcnow()):
         return None
     # What was seen before a cloud that fails now is not what the meter shows now.
     is_seen = meter.last_update_success and meter.is_online
@@ -63,29 +64,24 @@ async def _async_recorded(meter: MeterCoordinator, days: Days, interval: Interva
 
     It has to fit the last good reading that was polled.
     """
-    rows = await async_recorded(meter, PROPERTY, days, interval)
-    epochs, now = meter.identity.epochs, dt_util.utcnow()
-    readings: dict[Register, Reading] = {}
-    for row in rows:
-        epoch = epoch_at(epochs, row.ended_at)
-        for register in readings_of(epoch.device_id, [row]):
-            total_wh = epoch.total_of(register.energy_wh)
-            # A row of the future, or of an interval that still runs, is no reading yet.
-            if total_wh is not None and register.read_at <= now:
-                readings[Register(energy_wh=total_wh, read_at=register.read_at)] = Reading(
-                    total_wh=total_wh,
-                    read_at=register.read_at,
-                    device_id=epoch.device_id,
-                    register_wh=register.energy_wh,
-                )
+    rows = await async_recorded(meter, ENERGY, days, interval)
+    now = dt_util.utcnow()
+    # A row of the future, or of an interval that still runs, is no reading yet.
+    readings = {
+        reading.read_at: reading
+        for reading in readings_of(rows, meter.identity.epochs)
+        if reading.read_at <= now
+    }
     polled = _known(meter)
     known = Register(energy_wh=polled.total_wh, read_at=polled.read_at) if polled else None
-    before = [each for each in readings if known is None or each.read_at <= known.read_at]
-    after = [each for each in readings if known is not None and each.read_at > known.read_at]
+    totals = {read_at: readings[read_at].total_wh for read_at in sorted(readings)}
+    until = max(totals, default=now) if known is None else known.read_at
+    before = {read_at: total_wh for read_at, total_wh in totals.items() if read_at <= until}
+    after = {read_at: total_wh for read_at, total_wh in totals.items() if read_at > until}
     find = meter.hass.async_add_executor_job
     good = await find(partial(plausible, before, before=None, after=known))
-    good += await find(partial(plausible, after, before=known, after=None))
-    return [readings[register] for register in good]
+    later = await find(partial(plausible, after, before=known, after=None))
+    return [readings[read_at] for read_at in (*good, *later)]
 
 
 def _known(meter: MeterCoordinator) -> Reading | None:

@@ -1,7 +1,7 @@
 """Whether a new reading of a meter's register can be true."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -34,10 +34,14 @@ def judge(last: Register | None, new: Register) -> Verdict:
     """Judge a reading by the last good one; without one it is good."""
     if last is None:
         return Verdict.GOOD
-    used_wh = new.energy_wh - last.energy_wh
+    return judge_use(new.energy_wh - last.energy_wh, new.read_at - last.read_at)
+
+
+def judge_use(used_wh: int, elapsed: timedelta) -> Verdict:
+    """Judge by what would have been used since the last good reading."""
     if used_wh < 0:
         return Verdict.FELL
-    elapsed_s = max(0.0, (new.read_at - last.read_at).total_seconds())
+    elapsed_s = max(0.0, elapsed.total_seconds())
     return Verdict.JUMPED if used_wh > MARGIN_WH + MAX_POWER_W * elapsed_s / 3600 else Verdict.GOOD
 
 

@@ -1,16 +1,16 @@
 """The readings that nobody polled: Home Assistant or the meter was off, and the cloud kept them."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
-from .api import HistoryReading, Interval
+from .api import ENERGY, HistoryReading, Interval
 from .billing.models import Reading
 from .coordinator import MeterCoordinator
 from .days import Days, day_of
 from .epochs import Epochs, epoch_at
-from .history import PROPERTY, plausible, readings_of
+from .history import plausible
 from .recorded import async_recorded
 from .register import Register
 
@@ -51,7 +51,7 @@ async def _async_between(meter: MeterCoordinator, before: Reading, after: Readin
     end = Register(energy_wh=after.total_wh, read_at=after.read_at)
     between: list[Reading] = []
     for part in reversed([*days.parts(WINDOW_DAYS)]):
-        rows = await async_recorded(meter, PROPERTY, part, Interval.QUARTER_HOUR)
+        rows = await async_recorded(meter, ENERGY, part, Interval.QUARTER_HOUR)
         last = between[-1] if between else before
         start = Register(energy_wh=last.total_wh, read_at=last.read_at)
         between += await meter.hass.async_add_executor_job(
@@ -65,30 +65,29 @@ def recorded_between(
 ) -> list[Reading]:
     """Return the readings that rows of history are, by time, between two totals of a meter."""
     readings = {
-        Register(energy_wh=reading.total_wh, read_at=reading.read_at): reading
-        for row in rows
-        if start.read_at < row.ended_at < end.read_at
-        and (reading := _reading_of(row, epochs)) is not None
+        reading.read_at: reading
+        for reading in readings_of(rows, epochs)
+        if start.read_at < reading.read_at < end.read_at
         and start.energy_wh <= reading.total_wh <= end.energy_wh
     }
-    in_order = sorted(readings, key=_by_time)
-    return [readings[register] for register in plausible(in_order, before=start, after=end)]
+    totals = {read_at: readings[read_at].total_wh for read_at in sorted(readings)}
+    return [readings[read_at] for read_at in plausible(totals, before=start, after=end)]
 
 
-def _by_time(register: Register) -> tuple[datetime, int]:
-    return register.read_at, register.energy_wh
+def readings_of(rows: Iterable[HistoryReading], epochs: Epochs) -> Iterator[Reading]:
+    """Yield the readings of a meter that rows of its history are.
 
-
-def _reading_of(row: HistoryReading, epochs: Epochs) -> Reading | None:
-    """Return a row as a reading; None where it is no energy, or not known from where it counts."""
-    epoch = epoch_at(epochs, row.ended_at)
-    for register in readings_of(epoch.device_id, [row]):
-        total_wh = epoch.total_of(register.energy_wh)
-        if total_wh is not None:
-            return Reading(
+    A row is left out that is no energy, or of a device of which it is not known from where it
+    counts.
+    """
+    for row in rows:
+        epoch = epoch_at(epochs, row.ended_at)
+        register_wh = row.energy_wh
+        total_wh = epoch.total_of(register_wh) if register_wh is not None else None
+        if register_wh is not None and total_wh is not None:
+            yield Reading(
                 total_wh=total_wh,
-                read_at=register.read_at,
+                read_at=row.ended_at,
                 device_id=epoch.device_id,
-                register_wh=register.energy_wh,
+                register_wh=register_wh,
             )
-    return None

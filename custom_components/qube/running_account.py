@@ -126,6 +126,8 @@ class RunningAccount:
         outcome = await self._books.async_run(job)
         self.look = outcome.look
         self._meter.forget(outcome.look.state.cursor)
+        if outcome.charges:
+            self._entry.runtime_data.identities.save_soon()
         return outcome
 
     async def async_note_check(self) -> None:

@@ -9,13 +9,11 @@ import probatio
 
 from .api import Mode, QubeAuthenticationError, QubeError
 from .billing.errors import LedgerError
-from .billing.models import INDIA, Plan, Reading
+from .billing.models import Plan, Reading
 from .commands import async_execute, mode
 from .coordinator import MeterCoordinator
-from .days import today
 from .errors import translation_of
-from .meter_tenancies import async_last_charged, is_taken
-from .opening_reading import async_reading_before, async_reading_now
+from .meter_tenancies import is_taken
 from .runtime import QubeConfigEntry
 from .tenancy_forms import (
     CHANGE_SCHEMAS,
@@ -29,6 +27,7 @@ from .tenancy_forms import (
     supply_shown,
 )
 from .tenancy_input import Entered, UserInput
+from .tenancy_start import async_find_opening, shown_time
 from .tenancy_terms import (
     StoredParties,
     StoredRates,
@@ -96,37 +95,18 @@ class TenancyFlow(ConfigSubentryFlow):
         if user_input is not None:
             self._start_input = user_input
             try:
-                opened = await self._async_find_opening(entered)
+                opened = await async_find_opening(self._account, self._meter, entered)
             except QubeError as err:
                 if isinstance(err, QubeAuthenticationError):
                     self._account.async_start_reauth(self.hass)
                 entered.refuse("base", *translation_of(err))
                 opened = None
+            except LedgerError as err:
+                raise AbortFlow("ledger_unsound") from err
             if opened is not None:
                 self._opened = opened
                 return await self.async_step_opening()
         return self._form("start", START_SCHEMA, self._start_input, entered)
-
-    async def _async_find_opening(self, entered: Entered) -> Reading | None:
-        """Return the opening reading; say what is wrong where there is none."""
-        day = entered.first_day(today())
-        if entered.errors:
-            return None
-        if day is None:
-            opened = await async_reading_now(self._meter)
-        else:
-            opened = await async_reading_before(self._meter, day)
-        if opened is None:
-            entered.refuse("base", "no_reading_that_day" if day else "no_reading_now")
-            return None
-        try:
-            charged = await async_last_charged(self._account, self._parties["meter_key"])
-        except LedgerError as err:
-            raise AbortFlow("ledger_unsound") from err
-        if charged is not None and opened.total_wh < charged.total_wh:
-            entered.refuse("base", "used_by_last_tenant", {"time": _time(charged)})
-            return None
-        return opened
 
     async def async_step_opening(self, _user_input: UserInput | None = None) -> SubentryFlowResult:
         """Show the opening reading, and ask whether it is right."""
@@ -138,7 +118,7 @@ class TenancyFlow(ConfigSubentryFlow):
                 "meter": self._meter.name_with_space,
                 "device_id": opened.device_id,
                 "reading": f"{Decimal(opened.register_wh).scaleb(-3):f}",
-                "time": _time(opened),
+                "time": shown_time(opened),
             },
         )
 
@@ -310,7 +290,3 @@ def _has_relay(meter: MeterCoordinator | None) -> bool:
 
 def _title(tenant: str, meter: str) -> str:
     return f"{tenant} · {meter}"
-
-
-def _time(reading: Reading) -> str:
-    return f"{reading.read_at.astimezone(INDIA):%Y-%m-%d %H:%M}"

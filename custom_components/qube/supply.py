@@ -3,16 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from . import commands, supply_notes
+from . import supply_notes
 from .api import Mode
 from .billing.errors import BillingError
 from .billing.models import SupplyReason
@@ -28,16 +25,12 @@ from .billing.terms import PostpaidTerms, PrepaidTerms
 from .coordinator import MeterCoordinator
 from .relay_owner import Happening, Order, RelayOwner
 from .relay_situation import is_measuring, relay_situation
+from .supply_orders import SupplyOrders
 from .supply_repairs import SupplyIssue, async_tell, async_withdraw
 
 if TYPE_CHECKING:
     from .books import Books
     from .runtime import QubeConfigEntry
-
-# Each try is two commands with readings back. What is not confirmed after these is told.
-RETRY_DELAYS: Final = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
-TRIES_BEFORE_TELLING: Final = 3
-NOT_CONFIRMED: Final = (SupplyIssue.NOT_CUT, SupplyIssue.NOT_RESTORED)
 
 
 class Supply:
@@ -69,11 +62,15 @@ class Supply:
         self._owner: RelayOwner | None = None
         self._deciding = asyncio.Lock()
         self._was_able: tuple[bool, bool] | None = None
-        self._sending: Order | None = None
-        self._tries = 0
-        self._is_power_proof = False
-        self._is_send_due = False
-        self._stop_retry: CALLBACK_TYPE | None = None
+        self._orders = SupplyOrders(
+            hass,
+            entry,
+            tenancy_id=tenancy_id,
+            meter=meter,
+            async_look=self.async_look,
+            async_overtaken=self._async_overtaken,
+            async_changed=async_changed,
+        )
         self._is_stopped = False
 
     async def async_decide(
@@ -131,7 +128,7 @@ class Supply:
     def async_stop(self) -> None:
         """Do and tell nothing more; what is on its way to the meter is not called back."""
         self._is_stopped = True
-        self._cancel_retry()
+        self._orders.async_stop()
         async_withdraw(self._hass, self._tenancy_id, *SupplyIssue)
 
     async def _async_owner(self) -> RelayOwner:
@@ -144,7 +141,7 @@ class Supply:
             )
         except BillingError:
             return RelayOwner()
-        self._is_send_due = True
+        self._orders.is_due = True
         return self._owner
 
     def _situation(self, owner: RelayOwner, account: AccountSituation) -> Situation:
@@ -162,8 +159,8 @@ class Supply:
         """Write down an order and give it; return False where it may not be given unwritten."""
         replaced = owner.order if owner.is_order_open else None
         if replaced is not None and replaced.power_on is power_on:
-            if self._is_send_due:
-                self._async_send(owner, replaced)
+            if self._orders.is_due:
+                self._orders.async_give(owner, replaced)
             return True
         order = Order(power_on=power_on, reason=reason)
         try:
@@ -178,64 +175,14 @@ class Supply:
             intent_id = None
         order = replace(order, intent_id=intent_id)
         owner.take_order(order)
-        self._tries = 0
-        self._is_power_proof = False
-        self._cancel_retry()
-        async_withdraw(self._hass, self._tenancy_id, *NOT_CONFIRMED)
-        self._async_send(owner, order)
+        self._orders.async_begin(owner, order)
         return True
 
     @callback
-    def _async_send(self, owner: RelayOwner, order: Order) -> None:
-        """Command the relay in the background, or as soon as the meter is online."""
-        meter = self._meter()
-        self._is_send_due = meter is None or not meter.is_online
-        if meter is None or self._is_send_due or order is self._sending:
-            return
-        self._sending = order
-        self._entry.async_create_background_task(
-            self._hass,
-            self._async_command(owner, order, meter),
-            f"supply of {self._tenancy_id}",
-        )
-
-    async def _async_command(
-        self, owner: RelayOwner, order: Order, meter: MeterCoordinator
-    ) -> None:
-        is_given = True
-        try:
-            await commands.async_execute(meter, commands.relay(closed=order.power_on))
-        except HomeAssistantError:
-            # An answer that was lost says nothing: the relay will show what became of it.
-            is_given = False
-        finally:
-            if self._sending is order:
-                self._sending = None
-        if owner.order is order:
-            self._is_power_proof |= is_given
-            self.async_look()
-        if owner.order is not order or not owner.is_order_open or self._is_stopped:
-            return
-        if is_given:
-            # It does not show: somebody in this Home Assistant wanted the contrary meanwhile.
-            owner.overtaken()
-            self._async_write_down(owner, order)
-            self._async_changed()
-            return
-        self._tries += 1
-        if self._tries >= TRIES_BEFORE_TELLING:
-            issue = SupplyIssue.NOT_RESTORED if order.power_on else SupplyIssue.NOT_CUT
-            async_tell(issue, self._tenancy_id, meter)
-        delay = RETRY_DELAYS[min(self._tries, len(RETRY_DELAYS)) - 1]
-        job = HassJob(self._async_retry, "qube supply", cancel_on_shutdown=True)
-        self._cancel_retry()
-        self._stop_retry = async_call_later(self._hass, delay, job)
-
-    @callback
-    def _async_retry(self, _now: datetime) -> None:
-        """Let it be decided again; the order is sent again if it still holds."""
-        self._stop_retry = None
-        self._is_send_due = True
+    def _async_overtaken(self, owner: RelayOwner, order: Order) -> None:
+        """Give way to somebody else in this Home Assistant."""
+        owner.overtaken()
+        self._async_write_down(owner, order)
         self._async_changed()
 
     @callback
@@ -247,8 +194,8 @@ class Supply:
         if owner.is_order_open and owner.ordered is True:
             # A cut may be on its way still: power proves an order to restore only where it was
             # off before, or once the order was given.
-            self._is_power_proof |= not relay_closed
-            if not self._is_power_proof:
+            self._orders.is_power_proof |= not relay_closed
+            if not self._orders.is_power_proof:
                 return
         happening = owner.observe(
             power_on=relay_closed,
@@ -261,8 +208,7 @@ class Supply:
         if happening is Happening.NOTHING:
             return
         if happening is Happening.CONFIRMED and owner.order is not None:
-            self._cancel_retry()
-            async_withdraw(self._hass, self._tenancy_id, *NOT_CONFIRMED)
+            self._orders.async_end()
             self._async_write_down(owner, owner.order)
             self._async_switched(owner.order)
         else:
@@ -297,9 +243,3 @@ class Supply:
         except BillingError:
             # The books have told it.
             return
-
-    @callback
-    def _cancel_retry(self) -> None:
-        if self._stop_retry is not None:
-            self._stop_retry()
-            self._stop_retry = None

@@ -70,7 +70,8 @@ def _order_of(intent: Intent) -> Order | None:
 def _earlier_cut(ledger: Ledger, tenancy_id: str) -> Order | None:
     """Return the cut that an earlier tenant of the meter has left behind.
 
-    Nothing is switched when an account is closed, so the next tenant would stay in the dark.
+    Nothing is switched when an account is closed, so the next tenant would stay in the dark. So it
+    is where power was to be restored then, and was not seen to be.
     """
     record = ledger.tenancy(tenancy_id)
     earlier = [
@@ -82,7 +83,7 @@ def _earlier_cut(ledger: Ledger, tenancy_id: str) -> Order | None:
         return None
     last = earlier[-1].tenancy_id
     intent = ledger.last_intent(last)
-    if intent is None or intent.power_on or intent.is_confirmed is False:
+    if intent is None or intent.is_confirmed is False or (intent.power_on and intent.is_confirmed):
         return None
     if read_memory(ledger, last).switched_to is not None:
         return None

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from .api import Metrics, Source
@@ -43,26 +43,22 @@ def newly_seen(
 
     What the meter leaves out stays as it was; the timeline begins once there is a tariff in force.
     """
+    eb_paise, dg_paise, source = metrics.eb_tariff_paise, metrics.dg_tariff_paise, metrics.source
+    if last is not None:
+        eb_paise = last.eb_tariff_paise if eb_paise is None else eb_paise
+        dg_paise = last.dg_tariff_paise if dg_paise is None else dg_paise
+        source = last.source if source is None else source
+        before = last.eb_tariff_paise, last.dg_tariff_paise, last.source
+        if (eb_paise, dg_paise, source) == before:
+            return None
     seen = TariffSight(
         seen_at=seen_at,
         total_wh=total_wh,
-        eb_tariff_paise=metrics.eb_tariff_paise,
-        dg_tariff_paise=metrics.dg_tariff_paise,
-        source=metrics.source,
+        eb_tariff_paise=eb_paise,
+        dg_tariff_paise=dg_paise,
+        source=source,
     )
-    if last is None:
-        return seen if seen.tariff_paise is not None else None
-    seen = replace(
-        seen,
-        eb_tariff_paise=last.eb_tariff_paise
-        if seen.eb_tariff_paise is None
-        else seen.eb_tariff_paise,
-        dg_tariff_paise=last.dg_tariff_paise
-        if seen.dg_tariff_paise is None
-        else seen.dg_tariff_paise,
-        source=seen.source or last.source,
-    )
-    return seen if replace(last, seen_at=seen_at, total_wh=total_wh) != seen else None
+    return None if last is None and seen.tariff_paise is None else seen
 
 
 class Pricing:

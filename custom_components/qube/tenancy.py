@@ -1,43 +1,27 @@
-"""One tenancy while it runs: what is charged when, and what follows from it."""
+"""One tenancy while it runs, as entities, actions and the other tenancies know it."""
 
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from homeassistant.const import STATE_ON
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .billing.bills import StoredBill
-from .billing.errors import BillingError, LedgerError, RefusedError
+from .billing.errors import BillingError, RefusedError
 from .billing.ledger import Ledger
 from .billing.models import Plan, Rates, TenancyRecord, Transaction, TransactionKind
-from .billing.supply_models import SupplyState
 from .books import Books
-from .const import LOGGER
 from .coordinator import MeterCoordinator
 from .devices import Devices
-from .relay_owner import Order
-from .running_account import RunningAccount
 from .runtime import QubeConfigEntry
 from .supply import Supply
-from .tenancy_account import ChargeOutcome
-from .tenancy_clock import TenancyClock
-from .tenancy_events import (
-    TenancyEvent,
-    TenancyEventListener,
-    bill_event,
-    charge_event,
-    overdue_event,
-    payment_event,
-    rates_event,
-    switch_event,
-    warning_event,
-)
-from .tenancy_meter import TenancyMeter
+from .tenancy_audience import TenancyAudience
+from .tenancy_events import TenancyEventListener, payment_event, rates_event
 from .tenancy_terms import TenancyTerms
-from .tenancy_view import TenancyView, view_at_end, view_of
+from .tenancy_turns import TenancyTurns
+from .tenancy_view import TenancyView
 
 
 class Tenancy:
@@ -60,44 +44,36 @@ class Tenancy:
     ) -> None:
         """Prepare a tenancy; it asks for its turn with `async_due` when something is due."""
         self.tenancy_id = tenancy_id
-        self.view = TenancyView()
         self._hass = hass
         self._entry = entry
-        self._books = books
         self._ask_for_turn = partial(async_due, self)
-        self._meter = TenancyMeter(entry, devices, terms.meter_key, self._async_polled)
-        self._account = RunningAccount(entry, books, self._meter, tenancy_id, terms)
-        self._clock = TenancyClock(hass, self._ask_for_turn)
-        self.supply = Supply(
+        self._audience = TenancyAudience()
+        self._turns = TenancyTurns(
             hass,
             entry,
             books,
+            devices,
             tenancy_id=tenancy_id,
-            meter=lambda: self.meter,
-            async_changed=self._ask_for_turn,
-            async_switched=self._async_switched,
+            terms=terms,
+            audience=self._audience,
+            async_ask=self._ask_for_turn,
         )
-        self._terms = terms
-        self._supply_state: SupplyState | None = None
-        self._is_pending = False
-        self._refusal: str | None = None
-        self._listeners: set[Callable[[], None]] = set()
-        self._event_listeners: set[TenancyEventListener] = set()
+        self._account = self._turns.account
 
     @property
     def terms(self) -> TenancyTerms:
         """Return what was agreed with the tenant."""
-        return self._terms
+        return self._turns.terms
 
     @property
     def meter_key(self) -> str:
         """Return the meter's key; its device is `devices.meter_identifier(meter_key)`."""
-        return self._terms.meter_key
+        return self.terms.meter_key
 
     @property
     def plan(self) -> Plan:
         """Return whether the tenant pays before or after use."""
-        return self._terms.plan
+        return self.terms.plan
 
     @property
     def record(self) -> TenancyRecord | None:
@@ -107,180 +83,79 @@ class Tenancy:
     @property
     def meter(self) -> MeterCoordinator | None:
         """Return what reads the meter; None while the cloud does not list it."""
-        return self._meter.coordinator
+        return self._turns.meter.coordinator
+
+    @property
+    def supply(self) -> Supply:
+        """Return what sees to the power."""
+        return self._turns.supply
 
     @property
     def is_closed(self) -> bool:
         """Return whether the tenant has moved out: nothing is charged, payments still come."""
         return self._account.is_closed
 
+    @property
+    def view(self) -> TenancyView:
+        """Return what is known of the tenancy now."""
+        return self._audience.view
+
     @callback
     def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
         """Call when the view has changed; return what ends that."""
-        self._listeners.add(listener)
-        return partial(self._listeners.discard, listener)
+        return self._audience.async_add_listener(listener)
 
     @callback
     def async_add_event_listener(self, listener: TenancyEventListener) -> CALLBACK_TYPE:
         """Call with each event; return what ends that."""
-        self._event_listeners.add(listener)
-        return partial(self._event_listeners.discard, listener)
+        return self._audience.async_add_event_listener(listener)
 
-    # Its turns
+    # Its turns, which `tenancies.py` gives
 
     @callback
     def async_start(self) -> None:
         """Follow the meter, and open the account in its turn."""
-        self._meter.async_attach()
-        self._ask_for_turn()
+        self._turns.async_start()
 
     @callback
     def async_stop(self) -> None:
         """Do nothing more; what is in the ledger stays."""
-        self._meter.async_detach()
-        self._clock.async_cancel()
-        self.supply.async_stop()
+        self._turns.async_stop()
 
     @callback
     def async_attach(self) -> None:
         """Follow the meter that is listed now."""
         if not self.is_closed:
-            self._meter.async_attach()
+            self._turns.meter.async_attach()
 
     @callback
     def async_take_terms(self, terms: TenancyTerms) -> None:
         """Go on with what the owner has changed."""
-        if terms != self._terms:
-            self._terms = terms
+        if terms != self.terms:
+            self._turns.terms = terms
             self._ask_for_turn()
 
     @callback
     def async_set_due(self, *, is_midnight: bool) -> None:
         """Ask for a turn; at midnight a bill may get overdue, which is a check of its own."""
-        self._clock.is_check_due |= is_midnight and self.plan is Plan.POSTPAID
-        self._ask_for_turn()
-
-    async def async_do_due(self) -> None:
-        """Do what is due; what cannot be done is told, and tried again."""
-        is_refused = False
-        try:
-            if self._account.terms is not self._terms:
-                await self._account.async_rename(self._terms)
-            look = await self._account.async_open()
-            self._clock.set_checks(self._terms.checks, look.checked_at)
-            if self._clock.is_check_due:
-                await self._meter.async_poll_if_stale()
-            await self.async_charge()
-        except RefusedError as err:
-            is_refused = True
-            if err.key != self._refusal:
-                LOGGER.error("Tenancy %s cannot be charged: %s", self.tenancy_id, err.key)
-            self._refusal = err.key
-        except LedgerError:
-            # The books have told it, and let all tenancies go on when they are sound again.
-            self.async_show()
-        else:
-            self._refusal = None
-        with suppress(BillingError):
-            await self._async_decide()
-        self._arm(is_retry_due=is_refused)
-
-    async def async_charge(self) -> None:
-        """Charge what the register has counted up to its last reading; issue bills now due."""
-        outcome = await self._account.async_charge()
-        if outcome is not None:
-            await self._async_tell_outcome(outcome)
-        self.async_show()
-
-    async def async_check(self) -> None:
-        """Charge, then decide whether there is power, and see to it."""
-        self._clock.is_check_due = True
-        await self.async_do_due()
-
-    async def _async_tell_outcome(self, outcome: ChargeOutcome) -> None:
-        look = outcome.look
-        for bill in outcome.bills:
-            # Statistics would lose what was used last in a period that is never shown whole.
-            self._show(view_at_end(self.view, bill.draft))
-        self.async_show()
-        if outcome.charges:
-            self._tell(charge_event(outcome.charges, look.state.balance_micropaise))
-        for bill in outcome.bills:
-            self._tell(bill_event(bill))
-        if look.overdue_bill is not None and look.is_overdue_news:
-            await self._account.async_note_overdue(look.overdue_bill.number)
-            self._tell(overdue_event(look.overdue_bill, look.overdue_paise))
-
-    async def _async_decide(self, *, is_payment: bool = False) -> None:
-        """Decide whether there is power, and see to it; a check ends when nothing is pending."""
-        if self.is_closed:
-            return
-        clock = self._clock
-        is_check = clock.is_check_due
-        situation = self._account.situation(
-            is_check_due=is_check, is_payment=is_payment, is_holiday=self._is_holiday
-        )
-        verdict = await self.supply.async_decide(self._terms.supply, situation)
-        self._supply_state = verdict.state
-        self._is_pending = is_check and verdict.is_pending
-        self.async_show()
-        if verdict.warning_paise is not None and situation.balance_micropaise is not None:
-            self._tell(warning_event(verdict.warning_paise, situation.balance_micropaise))
-        if is_check and not verdict.is_pending and self._account.look is not None:
-            clock.is_check_due = False
-            await self._account.async_note_check()
-
-    @property
-    def _is_holiday(self) -> bool:
-        calendar = self._terms.holidays
-        state = self._hass.states.get(calendar) if calendar else None
-        return state is not None and state.state == STATE_ON
-
-    @callback
-    def _async_polled(self, *, has_switched: bool) -> None:
-        """Take note of the relay; charge at a switch of the source, as the price is another one."""
-        self.supply.async_look()
-        if has_switched:
-            self._ask_for_turn()
-
-    @callback
-    def _async_switched(self, order: Order) -> None:
-        self._tell(switch_event(power_on=order.power_on, reason=order.reason))
+        self._turns.async_set_due(is_midnight=is_midnight)
 
     @callback
     def async_show(self) -> None:
-        """Tell those who look on what is known now."""
-        view = view_of(
-            self._account.look,
-            self._terms,
-            supply=self._supply_state,
-            is_ledger_sound=self._books.is_sound,
-            now=dt_util.utcnow(),
-        )
-        self._show(view)
+        """Show those who look on what is known now."""
+        self._turns.async_show()
 
-    @callback
-    def _show(self, view: TenancyView) -> None:
-        if view != self.view:
-            self.view = view
-            for listener in tuple(self._listeners):
-                listener()
+    async def async_do_due(self) -> None:
+        """Do what is due; what cannot be done is told, and tried again."""
+        await self._turns.async_do_due()
 
-    @callback
-    def _tell(self, event: TenancyEvent) -> None:
-        for listener in tuple(self._event_listeners):
-            listener(event)
+    async def async_charge(self) -> None:
+        """Charge what the register has counted up to its last reading; issue bills now due."""
+        await self._turns.async_charge()
 
-    @callback
-    def _arm(self, *, is_retry_due: bool = False) -> None:
-        if self.is_closed:
-            self.async_stop()
-            return
-        look = self._account.look
-        self._clock.async_arm(
-            look.rates if look else (),
-            is_retry_due=is_retry_due or self._is_pending or self._account.is_behind,
-        )
+    async def async_check(self) -> None:
+        """Charge, then decide whether there is power, and see to it."""
+        await self._turns.async_check()
 
     # What people do with it
 
@@ -331,21 +206,23 @@ class Tenancy:
     async def _async_book(
         self, job: Callable[[Ledger], tuple[Transaction, bool]]
     ) -> tuple[Transaction, bool]:
-        """Book something, and let the supply follow: it may be a payment that restores power."""
+        """Book something, and let the supply follow: it may be a payment that restores power.
+
+        It follows what is booked already, too: whoever books again may never have had an answer.
+        """
         transaction, is_new = await self._account.async_do(job)
         self.async_show()
-        if is_new:
-            if transaction.kind is TransactionKind.PAYMENT:
-                self._tell(payment_event(transaction, self.view.balance_micropaise or 0))
-            self._entry.async_create_background_task(
-                self._hass, self._async_follow_money(), f"supply of {self.tenancy_id}"
-            )
+        if is_new and transaction.kind is TransactionKind.PAYMENT:
+            self._audience.async_tell(payment_event(transaction, self.view.balance_micropaise or 0))
+        self._entry.async_create_background_task(
+            self._hass, self._async_follow_money(), f"supply of {self.tenancy_id}"
+        )
         return transaction, is_new
 
     async def _async_follow_money(self) -> None:
         """Decide again, as money has moved; that is no check, so nobody is cut by it."""
         with suppress(BillingError):
-            await self._async_decide(is_payment=True)
+            await self._turns.async_decide(is_payment=True)
 
     async def async_set_rates(self, rates: Rates) -> None:
         """Add rates that hold from a time on that is not charged yet."""
@@ -353,8 +230,8 @@ class Tenancy:
         await self._account.async_do(
             lambda ledger: ledger.add_rates(self.tenancy_id, rates, now=now)
         )
-        self._tell(rates_event(rates))
-        self._arm()
+        self._audience.async_tell(rates_event(rates))
+        self._turns.async_arm()
 
     async def async_hold(self, *, is_held: bool) -> None:
         """Keep the power on whatever the balance is, or no longer."""
@@ -362,14 +239,14 @@ class Tenancy:
             lambda ledger: ledger.set_hold(self.tenancy_id, is_held=is_held)
         )
         self.async_show()
-        await self._async_decide()
+        await self._turns.async_decide()
 
     async def async_issue_bill(self) -> StoredBill:
         """Charge, issue the bills of all periods that are over, and return the newest one.
 
         Raises RefusedError where no period is over yet (`no_period_is_over`).
         """
-        await self._meter.async_poll_if_stale()
+        await self._turns.meter.async_poll_if_stale()
         await self.async_charge()
         look = self._account.look
         if look is None or look.bill is None:
@@ -382,8 +259,5 @@ class Tenancy:
         Raises RefusedError where the register cannot be read, or is held back
         (`no_final_reading`); a meter that is no longer there ends where it was charged last.
         """
-        outcome = await self._account.async_close()
-        if outcome is not None:
-            await self._async_tell_outcome(outcome)
-            self.async_stop()
+        await self._turns.async_close()
         return self._account.look.bill if self._account.look else None

@@ -43,9 +43,9 @@ class AccountLook:
     """An account as the ledger shows it at a time.
 
     `use` and `recent_use` are Wh and micropaise by source, of the running period and of the last
-    days; `is_bill_due` says that a period before that has no bill yet. `unpaid_paise` is what is
-    left to pay of the newest bill, `overdue_paise` of the newest one that was to be paid by now,
-    `overdue_bill`; `is_overdue_news` until that was told.
+    days that are charged; `is_bill_due` says that a period before it has no bill yet.
+    `unpaid_paise` is what is left to pay of the newest bill, `overdue_paise` of the newest one that
+    was to be paid by now, `overdue_bill`; `is_overdue_news` until that was told.
     """
 
     record: TenancyRecord
@@ -111,7 +111,8 @@ def _look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime
     state = ledger.state(tenancy_id)
     since = _unbilled_since(record, bill)
     # A period runs until it is charged to its end: an offline meter begins no new one.
-    period = current_period(since, terms.billing_day, state.cursor.read_at)
+    charged_until = state.cursor.read_at
+    period = current_period(since, terms.billing_day, charged_until)
     is_postpaid = record.plan is Plan.POSTPAID
     due = ledger.last_bill(tenancy_id, due_by=now) if is_postpaid else None
     owed_paise = _unpaid_paise(ledger, due)
@@ -124,7 +125,8 @@ def _look_at(ledger: Ledger, tenancy_id: str, terms: TenancyTerms, now: datetime
         rates=ledger.rates(tenancy_id),
         period=period,
         use=ledger.totals(tenancy_id, period.start, period.end),
-        recent_use=ledger.totals(tenancy_id, now - RECENT, now),
+        # Of a meter that is offline, the last days are those before it went.
+        recent_use=ledger.totals(tenancy_id, charged_until - RECENT, charged_until),
         is_bill_due=since < period.start,
         bill=bill,
         unpaid_paise=unpaid_paise,

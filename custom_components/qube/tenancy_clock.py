@@ -25,6 +25,7 @@ class TenancyClock:
         self._async_wake = async_wake
         self._checks: CheckInterval | None = None
         self._next_check: datetime | None = None
+        self._wakes_at: datetime | None = None
         self._stop: CALLBACK_TYPE | None = None
 
     def set_checks(self, checks: CheckInterval, checked_at: datetime) -> None:
@@ -46,22 +47,41 @@ class TenancyClock:
         if is_retry_due:
             times.append(now + RETRY_DELAY)
         if times:
+            self._wakes_at = min(times)
             self._stop = async_track_point_in_utc_time(
                 self._hass,
                 HassJob(self._async_fire, "qube tenancy", cancel_on_shutdown=True),
-                min(times),
+                self._wakes_at,
             )
+
+    @callback
+    def async_look(self) -> None:
+        """See whether the clock was set; to be called now and then, as timers do not see that.
+
+        One that was set forward has passed the time to wake, one that was set back would make the
+        next check wait until it is there again.
+        """
+        now = dt_util.utcnow()
+        if self._wakes_at is not None and now >= self._wakes_at:
+            self.async_cancel()
+            self._async_fire(now)
+        elif self._checks is not None and self._next_check is not None:
+            next_one = next_check(self._checks, now)
+            if next_one < self._next_check:
+                self._next_check = next_one
+                self._async_wake()
 
     @callback
     def async_cancel(self) -> None:
         """Wake no more."""
+        self._wakes_at = None
         if self._stop is not None:
             self._stop()
             self._stop = None
 
     @callback
     def _async_fire(self, _now: datetime) -> None:
-        self._stop = None
+        self._stop = self._wakes_at = None
         now = dt_util.utcnow()
         if self._checks is not None and self._next_check is not None and now >= self._next_check:
             self.is_check_due = True

@@ -37,15 +37,22 @@ WEEKDAYS: Final = (*("monday", "tuesday", "wednesday", "thursday", "friday", "sa
 type Form = dict[probatio.Marker, object]
 
 
-def _choice(key: str, options: Iterable[str], *, multiple: bool = False) -> SelectSelector:
-    return SelectSelector(
-        SelectSelectorConfig(
-            options=list(options),
-            translation_key=key,
-            multiple=multiple,
-            mode=SelectSelectorMode.DROPDOWN if multiple else SelectSelectorMode.LIST,
-        )
+def _choice(key: str, options: Iterable[str]) -> SelectSelector:
+    config = SelectSelectorConfig(
+        options=list(options), translation_key=key, mode=SelectSelectorMode.LIST
     )
+    return SelectSelector(config)
+
+
+def _weekday(*, multiple: bool = False) -> SelectSelector:
+    """Return a list that unfolds: seven buttons would fill the form."""
+    config = SelectSelectorConfig(
+        options=list(WEEKDAYS),
+        translation_key="weekday",
+        multiple=multiple,
+        mode=SelectSelectorMode.DROPDOWN,
+    )
+    return SelectSelector(config)
 
 
 def _whole_number(lowest: int, highest: int) -> probatio.All[int]:
@@ -77,7 +84,7 @@ _PROTECTION: Final = section(
         {
             probatio.Optional("protected_from"): TimeSelector(),
             probatio.Optional("protected_to"): TimeSelector(),
-            probatio.Optional("protected_weekdays"): _choice("weekday", WEEKDAYS, multiple=True),
+            probatio.Optional("protected_weekdays"): _weekday(multiple=True),
             probatio.Optional("holidays"): EntitySelector(EntitySelectorConfig(domain="calendar")),
         }
     ),
@@ -90,7 +97,7 @@ _CHECKS: Final = section(
                 "check_interval", CheckEvery
             ),
             probatio.Required("check_time", default="23:59:00"): TimeSelector(),
-            probatio.Required("check_weekday", default=WEEKDAYS[-1]): _choice("weekday", WEEKDAYS),
+            probatio.Required("check_weekday", default=WEEKDAYS[-1]): _weekday(),
         }
     ),
     {"collapsed": True},

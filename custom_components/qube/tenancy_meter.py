@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from .api import QubeError
 from .billing.errors import RefusedError
 from .billing.models import Reading
+from .clock_watch import is_clock_wrong
 from .const import CONF_READING_INTERVAL, DEFAULT_READING_INTERVAL_S
 from .coordinator import MeterCoordinator
 from .devices import Devices
@@ -28,8 +29,8 @@ HISTORY_PATIENCE: Final = timedelta(hours=6)
 class Seen(Protocol):
     """What is told of each poll."""
 
-    def __call__(self, *, has_switched: bool) -> None:
-        """Say whether the source has switched since the poll before."""
+    def __call__(self, *, is_charge_due: bool) -> None:
+        """Say whether the source, or the day, is another one than at the poll before."""
 
 
 class TenancyMeter:
@@ -45,7 +46,7 @@ class TenancyMeter:
         key: str,
         async_seen: Seen,
     ) -> None:
-        """Follow the meter with a key; tell of each poll whether the source has switched."""
+        """Follow the meter with a key, and tell of each poll."""
         self.key = key
         self._devices = devices
         self._async_seen = async_seen
@@ -63,9 +64,15 @@ class TenancyMeter:
 
     @property
     def name(self) -> str:
-        """Return what people call the meter; its key where the cloud does not list it."""
+        """Return the meter's name and space, for bills; its key where it is not listed."""
         meter = self.coordinator
-        return meter.name_of_place if meter else self.key
+        return meter.name_with_space if meter else self.key
+
+    @property
+    def is_clock_wrong(self) -> bool:
+        """Return whether the cloud's clock contradicts Home Assistant's."""
+        meter = self.coordinator
+        return meter is not None and is_clock_wrong(meter.client.answered_at, dt_util.utcnow())
 
     @callback
     def async_attach(self) -> None:
@@ -90,10 +97,10 @@ class TenancyMeter:
     @callback
     def _async_polled(self) -> None:
         reading = polled_reading(self._followed) if self._followed else None
-        has_switched = reading is not None and self._watch.see(
+        is_charge_due = reading is not None and self._watch.see(
             reading, self._interval * INTERVALS_WATCHED
         )
-        self._async_seen(has_switched=has_switched)
+        self._async_seen(is_charge_due=is_charge_due)
 
     async def async_poll_if_stale(self) -> None:
         """Read the meter where nobody did: polling may be disabled."""
@@ -101,7 +108,11 @@ class TenancyMeter:
         if meter is None:
             return
         last = meter.register_guard.last
-        if last is None or dt_util.utcnow() - last.read_at > self._interval * INTERVALS_WATCHED:
+        # A clock that was set back is no sign of a fresh reading.
+        if (
+            last is None
+            or abs(dt_util.utcnow() - last.read_at) > self._interval * INTERVALS_WATCHED
+        ):
             await meter.async_refresh()
 
     async def async_readings(self, cursor: Reading) -> tuple[Sequence[Reading], bool]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, override
 
 from homeassistant.components.sensor import (
@@ -19,6 +19,7 @@ from homeassistant.helpers.typing import StateType
 from .billing.models import Plan
 from .billing.money import rupees_of, rupees_of_paise
 from .billing.supply_models import SupplyState
+from .days import last_day_before
 from .runtime import QubeConfigEntry
 from .tenancy_entity import (
     TenancyValueDescription,
@@ -29,9 +30,7 @@ from .tenancy_view import TenancyView
 
 
 @dataclass(frozen=True, kw_only=True)
-class TenancySensorDescription(
-    TenancyValueDescription[StateType | datetime], SensorEntityDescription
-):
+class TenancySensorDescription(TenancyValueDescription[StateType | date], SensorEntityDescription):
     """A sensor of a tenancy. `is_of_period` says that it begins anew with each period."""
 
     is_of_period: bool = False
@@ -101,9 +100,10 @@ TENANCY_SENSORS: Final = (
     TenancySensorDescription(
         key="bill_due",
         translation_key="bill_due",
-        device_class=SensorDeviceClass.TIMESTAMP,
+        # The last day on which it can be paid, as it stands on the bill, whatever the time zone.
+        device_class=SensorDeviceClass.DATE,
         plans=frozenset({Plan.POSTPAID}),
-        value_fn=lambda view: view.due_at,
+        value_fn=lambda view: last_day_before(view.due_at) if view.due_at else None,
     ),
     _use("grid_use", lambda view: _kwh(view.eb_wh)),
     _use("generator_use", lambda view: _kwh(view.dg_wh)),
@@ -128,7 +128,7 @@ def async_add_tenancy_sensors(
     async_add_tenancy_entities(hass, entry, async_add_entities, TENANCY_SENSORS, TenancySensor)
 
 
-class TenancySensor(TenancyValueEntity[StateType | datetime], SensorEntity):
+class TenancySensor(TenancyValueEntity[StateType | date], SensorEntity):
     """A sensor of a tenancy."""
 
     _attr_last_reset: datetime | None = None
@@ -137,7 +137,7 @@ class TenancySensor(TenancyValueEntity[StateType | datetime], SensorEntity):
 
     @property
     @override
-    def native_value(self) -> StateType | datetime:
+    def native_value(self) -> StateType | date:
         """Return the value, in the unit of the description."""
         return self._value
 

@@ -1,11 +1,8 @@
-"""The actions that change something about a tenancy's money, for administrators only."""
+"""The actions that change a tenancy: its rates, its bills and its end; administrators only."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, time
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime, time, timedelta
+from typing import Final
 
 from homeassistant.const import ATTR_DATE
 from homeassistant.core import (
@@ -20,88 +17,29 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .billing.errors import InvalidAmountError, RefusedError
-from .billing.models import Transaction, TransactionKind
-from .billing.money import MAX_AMOUNT_PAISE, basis_points_of, millipaise_of, paise_of
+from .action_fields import AMOUNT, amount_in, check_day
+from .billing.money import basis_points_of, millipaise_of, paise_of
 from .const import DOMAIN, INDIA
 from .days import day_of
-from .named_tenancy import (
-    WHOSE,
-    WHOSE_DEVICE,
-    NamedTenancy,
-    async_named_tenancy,
-    async_running_tenancy,
-    whole_number,
-)
-from .tenancy_answers import bill_answer, rates_answer, rupees, transaction_answer
+from .named_tenancy import WHOSE_DEVICE, async_running_tenancy
+from .tenancy_answers import bill_answer, rates_answer, rupees
 
-if TYPE_CHECKING:
-    from .billing.ledger import Ledger
-
-ATTR_AMOUNT: Final = "amount"
 ATTR_DG_RATE: Final = "dg_rate"
 ATTR_EB_RATE: Final = "eb_rate"
-ATTR_IS_CONFIRMED: Final = "is_confirmed"
-ATTR_METHOD: Final = "method"
 ATTR_MONTHLY_CHARGE: Final = "monthly_charge"
-ATTR_NOTE: Final = "note"
-ATTR_REASON: Final = "reason"
-ATTR_REFERENCE: Final = "reference"
 ATTR_TAX: Final = "tax"
-ATTR_TRANSACTION_ID: Final = "transaction_id"
 
-_NOON: Final = time(12)
-_MAX_LENGTH: Final = 200
-_TEXT: Final = probatio.All(cv.string, str.strip, probatio.Length(min=1, max=_MAX_LENGTH))
-# As text or as a number: what it is worth is `billing.money`'s to say.
-_AMOUNT: Final = cv.string
+# Rates follow each other: until those of a day in years to come, there could be no others.
+_AHEAD: Final = timedelta(days=366)
 
-
-class PaymentMethod(StrEnum):
-    """How a tenant pays."""
-
-    BANK_TRANSFER = "bank_transfer"
-    CARD = "card"
-    CASH = "cash"
-    CHEQUE = "cheque"
-    OTHER = "other"
-    UPI = "upi"
-
-
-PAYMENT_SCHEMA: Final = probatio.Schema(
-    {
-        **WHOSE,
-        probatio.Required(ATTR_AMOUNT): _AMOUNT,
-        probatio.Required(ATTR_REFERENCE): _TEXT,
-        probatio.Required(ATTR_METHOD): probatio.Coerce(PaymentMethod),
-        probatio.Optional(ATTR_DATE): cv.date,
-        probatio.Optional(ATTR_NOTE): _TEXT,
-        probatio.Optional(ATTR_IS_CONFIRMED, default=False): cv.boolean,
-    }
-)
-ADJUSTMENT_SCHEMA: Final = probatio.Schema(
-    {
-        **WHOSE,
-        probatio.Required(ATTR_AMOUNT): _AMOUNT,
-        probatio.Required(ATTR_REASON): _TEXT,
-        probatio.Required(ATTR_REFERENCE): _TEXT,
-    }
-)
-REVERSAL_SCHEMA: Final = probatio.Schema(
-    {
-        **WHOSE,
-        probatio.Required(ATTR_TRANSACTION_ID): whole_number,
-        probatio.Required(ATTR_REASON): _TEXT,
-    }
-)
 RATES_SCHEMA: Final = probatio.Schema(
     {
         **WHOSE_DEVICE,
         probatio.Optional(ATTR_DATE): cv.date,
-        probatio.Optional(ATTR_EB_RATE): _AMOUNT,
-        probatio.Optional(ATTR_DG_RATE): _AMOUNT,
-        probatio.Optional(ATTR_MONTHLY_CHARGE): _AMOUNT,
-        probatio.Optional(ATTR_TAX): _AMOUNT,
+        probatio.Optional(ATTR_EB_RATE): AMOUNT,
+        probatio.Optional(ATTR_DG_RATE): AMOUNT,
+        probatio.Optional(ATTR_MONTHLY_CHARGE): AMOUNT,
+        probatio.Optional(ATTR_TAX): AMOUNT,
     }
 )
 DEVICE_SCHEMA: Final = probatio.Schema(WHOSE_DEVICE)
@@ -111,9 +49,6 @@ DEVICE_SCHEMA: Final = probatio.Schema(WHOSE_DEVICE)
 def async_setup_tenancy_services(hass: HomeAssistant) -> None:
     """Register the actions; what they did is in their answers."""
     for name, handler, schema in (
-        ("record_payment", _async_record_payment, PAYMENT_SCHEMA),
-        ("record_adjustment", _async_record_adjustment, ADJUSTMENT_SCHEMA),
-        ("reverse_transaction", _async_reverse_transaction, REVERSAL_SCHEMA),
         ("set_rates", _async_set_rates, RATES_SCHEMA),
         ("issue_bill", _async_issue_bill, DEVICE_SCHEMA),
         ("close_tenancy", _async_close_tenancy, DEVICE_SCHEMA),
@@ -121,66 +56,6 @@ def async_setup_tenancy_services(hass: HomeAssistant) -> None:
         service.async_register_admin_service(
             hass, DOMAIN, name, handler, schema, SupportsResponse.OPTIONAL
         )
-
-
-async def _async_record_payment(call: ServiceCall) -> ServiceResponse:
-    """Record a payment through the tenancy, which restores power, or else in the ledger only."""
-    now = dt_util.utcnow()
-    payment: dict[str, Any] = {
-        "reference": call.data[ATTR_REFERENCE],
-        "method": call.data[ATTR_METHOD].value,
-        "paid_at": _paid_at(call.data.get(ATTR_DATE), now),
-        "is_confirmed": call.data[ATTR_IS_CONFIRMED],
-        "note": call.data.get(ATTR_NOTE),
-    }
-    async with async_named_tenancy(call) as named:
-        with _amount_of(ATTR_AMOUNT):
-            payment["amount_paise"] = paise_of(call.data[ATTR_AMOUNT], lowest_paise=1)
-        if named.running is not None:
-            transaction, is_new = await named.running.async_pay(**payment)
-        else:
-            tenancy_id = named.record.tenancy_id
-            transaction, is_new = await named.books.async_run(
-                lambda ledger: ledger.record_payment(tenancy_id, now=now, **payment)
-            )
-        return await _async_answer(named, transaction, is_new=is_new)
-
-
-async def _async_record_adjustment(call: ServiceCall) -> ServiceResponse:
-    reason, reference = call.data[ATTR_REASON], call.data[ATTR_REFERENCE]
-    async with async_named_tenancy(call) as named:
-        with _amount_of(ATTR_AMOUNT):
-            amount = paise_of(call.data[ATTR_AMOUNT], lowest_paise=-MAX_AMOUNT_PAISE)
-            if amount == 0:
-                raise InvalidAmountError("amount_is_zero")
-        if named.running is not None:
-            transaction, is_new = await named.running.async_adjust(
-                amount_paise=amount, reason=reason, reference=reference
-            )
-        else:
-            tenancy_id, now = named.record.tenancy_id, dt_util.utcnow()
-            transaction, is_new = await named.books.async_run(
-                lambda ledger: ledger.record_adjustment(
-                    tenancy_id, amount_paise=amount, reason=reason, reference=reference, now=now
-                )
-            )
-        return await _async_answer(named, transaction, is_new=is_new)
-
-
-async def _async_reverse_transaction(call: ServiceCall) -> ServiceResponse:
-    transaction_id, reason = call.data[ATTR_TRANSACTION_ID], call.data[ATTR_REASON]
-    async with async_named_tenancy(call) as named:
-        tenancy_id, now = named.record.tenancy_id, dt_util.utcnow()
-        await named.books.async_run(
-            lambda ledger: _check_reversible(ledger, tenancy_id, transaction_id)
-        )
-        if named.running is not None:
-            transaction, is_new = await named.running.async_reverse(transaction_id, reason=reason)
-        else:
-            transaction, is_new = await named.books.async_run(
-                lambda ledger: ledger.reverse(transaction_id, reason=reason, now=now)
-            )
-        return await _async_answer(named, transaction, is_new=is_new)
 
 
 async def _async_set_rates(call: ServiceCall) -> ServiceResponse:
@@ -199,9 +74,19 @@ async def _async_set_rates(call: ServiceCall) -> ServiceResponse:
             (ATTR_TAX, "tax_basis_points", basis_points_of),
         ):
             if field in given:
-                with _amount_of(field):
+                with amount_in(field):
                     changed[unit] = parsed(given[field])
-        rates = replace(newest, valid_from=_valid_from(given.get(ATTR_DATE)), **changed)
+        today = day_of(dt_util.utcnow())
+        day = given.get(ATTR_DATE, today)
+        if day == today:
+            # What was used until now costs what it did: polls in between would be forgotten.
+            await tenancy.async_charge()
+            valid_from = dt_util.utcnow()
+        else:
+            # Of a day that is over, the ledger says what is wrong.
+            check_day(day, min(day, today), today + _AHEAD)
+            valid_from = datetime.combine(day, time(), INDIA)
+        rates = replace(newest, valid_from=valid_from, **changed)
         await tenancy.async_set_rates(rates)
     return rates_answer(rates)
 
@@ -219,62 +104,3 @@ async def _async_close_tenancy(call: ServiceCall) -> ServiceResponse:
             "bill": None if bill is None else bill_answer(bill),
             "balance": rupees(await named.async_balance_micropaise()),
         }
-
-
-async def _async_answer(
-    named: NamedTenancy, transaction: Transaction, *, is_new: bool
-) -> ServiceResponse:
-    balance = await named.async_balance_micropaise()
-    return {
-        "account_number": named.record.number,
-        "is_new": is_new,
-        **transaction_answer(transaction, balance),
-    }
-
-
-def _check_reversible(ledger: Ledger, tenancy_id: str, transaction_id: int) -> None:
-    """Raise RefusedError where it is no payment or adjustment of this tenancy.
-
-    What was charged is in bills and rests on registers: it is corrected by adjustments only.
-    """
-    transactions = ledger.transactions(tenancy_id, with_charges=False)
-    kinds = {each.transaction_id: each.kind for each in transactions}
-    match kinds.get(transaction_id):
-        case None:
-            raise RefusedError("transaction_unknown")
-        case TransactionKind.CHARGE | TransactionKind.FIXED_CHARGE:
-            raise RefusedError("transaction_not_reversible")
-
-
-def _paid_at(day: date | None, now: datetime) -> datetime:
-    """Return when a payment of a day was made: now, or at noon, as far from other days as can be.
-
-    Raises ServiceValidationError where the day is still to come.
-    """
-    today = day_of(now)
-    if day is None or day == today:
-        return now
-    if day > today:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="payment_in_the_future",
-            translation_placeholders={"date": str(day), "today": str(today)},
-        )
-    return datetime.combine(day, _NOON, INDIA)
-
-
-def _valid_from(day: date | None) -> datetime:
-    """Return from when rates of a day on are in force; those of today from now on."""
-    now = dt_util.utcnow()
-    if day is None or day == day_of(now):
-        return now
-    return datetime.combine(day, time(), INDIA)
-
-
-@contextmanager
-def _amount_of(field: str) -> Iterator[None]:
-    """Let an error about an amount tell in which field it is."""
-    try:
-        yield
-    except InvalidAmountError as err:
-        raise InvalidAmountError(err.key, {**err.placeholders, "field": field}) from None

@@ -20,6 +20,7 @@ from .cloud import SEED, SPACES, back_door
 from .home_assistant import add_qube, home_assistant, runtime_of, until, write_config
 from .measurement import BackFill, BackFillTask
 from .probe import stall_probe
+from .recorder_alone import async_stalls_of_recorder
 
 _COMPARED_METERS: Final = 10
 _DONE_WITHIN_S: Final = 3600
@@ -45,6 +46,7 @@ async def _measure(task: BackFillTask, config_dir: Path) -> BackFill:
             requests=requests,
             setup=first_readings.stalls,
             stalls=probe.stalls,
+            recorder=await async_stalls_of_recorder(hass, rows),
             compared_days=_COMPARED_METERS * task.days,
             wrong_days=wrong,
         )

@@ -115,7 +115,8 @@ class Measurement:
 class BackFill:
     """What a back-fill found; `rows` are hours of energy and of cost, in all.
 
-    `setup` are the stalls until the first readings, `stalls` those after that.
+    `setup` are the stalls until the first readings, `stalls` those after that; `recorder` those of
+    the recorder alone, for as many rows.
     """
 
     meters: int
@@ -125,6 +126,7 @@ class BackFill:
     requests: int
     setup: Stalls
     stalls: Stalls
+    recorder: Stalls
     compared_days: int
     wrong_days: int
 
@@ -164,7 +166,7 @@ def billing_from_json(content: dict[str, Any]) -> Billing:
 
 def back_fill_from_json(content: dict[str, Any]) -> BackFill:
     """Return what a back-fill's process wrote."""
-    stalls = {name: Stalls(**content[name]) for name in ("setup", "stalls")}
+    stalls = {name: Stalls(**content[name]) for name in ("setup", "stalls", "recorder")}
     return BackFill(**content | stalls)
 
 

@@ -166,6 +166,10 @@ def back_fill_lines(found: BackFill) -> Iterator[str]:
         f"{found.stalls.longest_gc_ms:.0f} ms); until the first readings "
         f"{found.setup.longest_ms:.0f} ms"
     )
+    yield (
+        f"The recorder alone, without this integration: longest stall "
+        f"{found.recorder.longest_ms:.0f} ms (longest GC {found.recorder.longest_gc_ms:.0f} ms)"
+    )
     yield f"{found.compared_days} daily sums compared with the truth, {found.wrong_days} differ"
 
 

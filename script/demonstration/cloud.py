@@ -2,15 +2,17 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 import re
 import sys
 from typing import Final
 
-from aiohttp import ClientSession
+from aiohttp import ClientResponse, ClientSession
 
 from .errors import DemoError
 from .instance import REPOSITORY
+from .leases import Past
 from .meters import Truth
 from .processes import Program
 
@@ -48,10 +50,37 @@ async def account_of(program: Program) -> Account:
         await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
+async def let_measure(session: ClientSession, url: str, device_id: str) -> None:
+    """Put a meter into the mode in which a tenancy needs it."""
+    body = {"mode": "measurement"}
+    async with session.patch(f"{url}/_simulator/meters/{device_id}", json=body) as response:
+        _check(response)
+
+
+async def read_past(session: ClientSession, url: str, device_id: str, since: datetime) -> Past:
+    """Return what a meter of a simulated cloud showed since a time."""
+    path = f"meters/{device_id}/past/{int(since.timestamp()) * 1000}"
+    async with session.get(f"{url}/_simulator/{path}") as response:
+        _check(response)
+        past: Past = await response.json()
+        return past
+
+
+async def read_spaces(session: ClientSession, url: str) -> dict[int, str]:
+    """Return the names of a simulated cloud's spaces, by number."""
+    async with session.get(f"{url}/_simulator/spaces") as response:
+        _check(response)
+        return {space["space_id"]: space["name"] for space in await response.json()}
+
+
 async def read_truth(session: ClientSession, url: str) -> list[Truth]:
     """Return what a simulated cloud knows about each of its meters."""
     async with session.get(f"{url}/_simulator/meters") as response:
-        if not response.ok:
-            raise DemoError(f"The simulated Qube cloud answered {response.status}.")
+        _check(response)
         truth: list[Truth] = await response.json()
         return truth
+
+
+def _check(response: ClientResponse) -> None:
+    if not response.ok:
+        raise DemoError(f"The simulated Qube cloud answered {response.status}.")

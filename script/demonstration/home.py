@@ -54,6 +54,12 @@ class Home:
             if entry["name"].startswith("custom_components.qube")
         ]
 
+    async def act(self, domain: str, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer to an action; raise DemoError where it is refused."""
+        answer = await self._post(f"services/{domain}/{action}?return_response", data)
+        response: dict[str, Any] = answer["service_response"]
+        return response
+
     async def ask(self, *commands: Mapping[str, Any]) -> list[Any]:
         """Return the answers to some websocket commands."""
         answers: list[Any] = []
@@ -91,7 +97,8 @@ class Home:
             f"{self._url}/api/{path}", json=body, headers=self._headers
         ) as response:
             if not response.ok:
-                raise DemoError(f"Home Assistant answered {response.status} to {path}.")
+                why = await response.text()
+                raise DemoError(f"Home Assistant answered {response.status} to {path}: {why}")
             result: dict[str, Any] = await response.json()
             return result
 

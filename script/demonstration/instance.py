@@ -9,17 +9,19 @@ import os
 from pathlib import Path
 import secrets
 import shutil
-from typing import Final
+from typing import Any, Final
 
+from homeassistant import config_entries
 from homeassistant.auth import auth_manager_from_config
 from homeassistant.auth.const import GROUP_ID_ADMIN
 from homeassistant.auth.models import TOKEN_TYPE_LONG_LIVED_ACCESS_TOKEN
 from homeassistant.auth.providers.homeassistant import HassAuthProvider
 from homeassistant.components.onboarding import STORAGE_KEY, STORAGE_VERSION, OnboardingStorage
 from homeassistant.components.onboarding.const import STEPS
-from homeassistant.config_entries import ConfigEntries
+from homeassistant.config_entries import ConfigEntries, ConfigEntry
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.storage import Store
 
 REPOSITORY: Final = Path(__file__).parents[2]
 USER: Final = "demo"
@@ -67,6 +69,19 @@ def write_configuration(config: Path, *, is_open_from_here: bool) -> None:
     components = config / "custom_components"
     components.mkdir()
     (components / "qube").symlink_to(REPOSITORY / "custom_components" / "qube")
+
+
+async def write_entry(config: Path, entry: ConfigEntry) -> None:
+    """Write the entry of an integration that was set up before."""
+    hass = HomeAssistant(str(config))
+    store = Store[dict[str, Any]](
+        hass,
+        config_entries.STORAGE_VERSION,
+        config_entries.STORAGE_KEY,
+        minor_version=config_entries.STORAGE_VERSION_MINOR,
+    )
+    await store.async_save({"entries": [entry.as_dict()]})
+    await hass.async_stop(force=True)
 
 
 async def create_owner(config: Path) -> Access:

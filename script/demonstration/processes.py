@@ -53,6 +53,17 @@ class Program:
                 raise DemoError(f"{self.name} ended by itself (code {code}). {self.last_words()}")
             await self.start()
 
+    async def kill(self) -> None:
+        """End it as a power failure would: at once, and without a word.
+
+        Raises DemoError where it had ended by itself.
+        """
+        process, self._process = self._process, None
+        if process is None or process.returncode is not None:
+            raise DemoError(f"{self.name} had ended by itself. {self.last_words()}")
+        process.kill()
+        await process.wait()
+
     async def end(self) -> None:
         """End it, in the end by force."""
         process, self._process = self._process, None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain, islice
 from time import monotonic
 from typing import Final
 
@@ -13,6 +13,7 @@ from .meters import ShownMeter, problems, read_meters
 from .processes import while_running
 from .progress import progress, tell
 from .stage import Options, Stage, build_stage
+from .tenancies import ShownTenancy, read_tenancies, tenancy_problems
 
 _SECONDS_TO_START: Final = 120
 _SECONDS_TO_SHOW_ALL: Final = 120
@@ -27,18 +28,18 @@ async def demonstrate(options: Options) -> None:
 
 
 async def _check(stage: Stage) -> None:
-    """Say in one line that every meter is shown as it is."""
-    meters = await _add_account(stage)
+    """Say in one line that every meter and every tenancy is shown as it is."""
+    meters, tenancies = await _open(stage)
     if faults := await stage.home.faults():
         raise DemoError("\n".join(("the integration logged:", *faults)))
-    print(f"demo: {_summary(meters)}, ready in {stage.seconds}")
+    print(f"demo: {_summary(meters, tenancies)}, ready in {stage.seconds}")
 
 
 async def _show(stage: Stage) -> None:
     """Say how to get in, and go on until a person ends it."""
-    meters = await _add_account(stage)
-    await stage.home.ask(*dashboards(meters))
-    tell(f"{_summary(meters)}, ready in {stage.seconds}")
+    meters, tenancies = await _open(stage)
+    await stage.home.ask(*dashboards(meters, tenancies))
+    tell(f"{_summary(meters, tenancies)}, ready in {stage.seconds}")
     what = (
         "The meters are simulated, and this computer is let in without the password."
         if stage.is_simulated
@@ -52,36 +53,43 @@ async def _show(stage: Stage) -> None:
     await asyncio.Event().wait()
 
 
-async def _add_account(stage: Stage) -> list[ShownMeter]:
-    """Add the account, and return its meters once they are shown as they are."""
+async def _open(stage: Stage) -> tuple[list[ShownMeter], list[ShownTenancy]]:
+    """Return the account's meters and tenancies, once they are shown as they are."""
     async with progress("starting Home Assistant", seconds_at_most=_SECONDS_TO_START):
         await stage.home.wait_until_running()
     before = await stage.truth()
-    async with progress("adding the account", seconds_at_most=_SECONDS_TO_START):
-        await stage.home.add_account(stage.account.api_key, stage.account.url)
+    if not stage.is_simulated:
+        async with progress("adding the account", seconds_at_most=_SECONDS_TO_START):
+            await stage.home.add_account(stage.account.api_key, stage.account.url)
     wrong: list[str] = []
     try:
         async with progress("reading the meters", seconds_at_most=_SECONDS_TO_SHOW_ALL):
             while True:
                 begin = monotonic()
                 meters = await read_meters(stage.home)
-                wrong = list(islice(problems(meters, before, await stage.truth()), _PROBLEMS_TOLD))
+                tenancies = await read_tenancies(stage.home, stage.rented)
+                found = chain(
+                    problems(meters, before, await stage.truth()), tenancy_problems(tenancies)
+                )
+                wrong = list(islice(found, _PROBLEMS_TOLD))
                 if not wrong:
-                    return meters
+                    return meters, tenancies
                 # Looking must not keep Home Assistant from getting there.
                 await asyncio.sleep(max(_SECONDS_BETWEEN_LOOKS, monotonic() - begin))
     except DemoError as error:
         raise DemoError("\n".join((str(error), *wrong))) from error
 
 
-def _summary(meters: Sequence[ShownMeter]) -> str:
+def _summary(meters: Sequence[ShownMeter], tenancies: Sequence[ShownTenancy]) -> str:
     spaces = len({meter.space for meter in meters})
-    entities = sum(len(meter.states) for meter in meters)
+    states = [*(each.states for each in meters), *(each.states for each in tenancies)]
+    entities = sum(map(len, states))
     return (
         f"{_count(len(meters), 'meter')} in {_count(spaces, 'space')}, "
+        f"{_count(len(tenancies), 'tenancy', 'tenancies')}, "
         f"{entities} entities with a state"
     )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, noun: str, nouns: str | None = None) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {nouns or f'{noun}s'}"

@@ -18,6 +18,7 @@ from . import STARTED_AT
 from .cloud import Account, account_of, read_truth, simulator
 from .errors import DemoError
 from .home import Home
+from .house import Rented, let_house
 from .instance import create_owner, own_folder, write_configuration
 from .meters import Truth
 from .processes import Program, running, while_running
@@ -47,6 +48,7 @@ class Stage:
     password: str = field(repr=False)
     account: Account
     is_simulated: bool
+    rented: list[Rented]
     programs: list[Program]
 
     @property
@@ -74,8 +76,10 @@ async def build_stage(options: Options) -> AsyncIterator[Stage]:
         config = folder / "config"
         write_configuration(config, is_open_from_here=options.api_key is None)
         access = await create_owner(config)
+        rented: list[Rented] = []
         if options.api_key is None:
             account = await while_running(account_of(programs[0]), programs)
+            rented = await while_running(let_house(session, account, config), programs)
         else:
             account = Account(url=DEFAULT_URL, api_key=options.api_key)
         programs.append(await stack.enter_async_context(running(_home_assistant(folder, port))))
@@ -87,6 +91,7 @@ async def build_stage(options: Options) -> AsyncIterator[Stage]:
             password=access.password,
             account=account,
             is_simulated=options.api_key is None,
+            rented=rented,
             programs=programs,
         )
 

@@ -1,7 +1,8 @@
-"""Prove that no money is lost or made up: by any sequence of events, or by a year of tenancies.
+"""Prove that no money is lost or made up: by any events, by a year, or by killing Home Assistant.
 
 `ledger` tries any sequence of events on ledgers, each from another seed, on all cores; `year` lives
-through a simulated year of many tenancies and compares each check with an oracle.
+through a simulated year of many tenancies and compares each check with an oracle; `crash` kills a
+real Home Assistant again and again, in the midst of payments and charges.
 """
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -11,6 +12,7 @@ import sys
 from time import perf_counter
 from typing import Final
 
+from .crash.command import prove as prove_crash
 from .ledger import prove
 from .year.prove import prove_year, report
 
@@ -22,11 +24,18 @@ def main() -> int:
     parser = ArgumentParser(
         prog="script/prove", description=__doc__, formatter_class=RawDescriptionHelpFormatter
     )
-    parser.add_argument("proof", nargs="?", choices=("ledger", "year"), default="ledger")
+    parser.add_argument("proof", nargs="?", choices=("ledger", "year", "crash"), default="ledger")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another proof (1)")
     of_ledger = parser.add_argument_group("ledger")
     of_ledger.add_argument("--runs", type=int, default=10_000, help="number of sequences (10000)")
     of_ledger.add_argument("--steps", type=int, default=50, help="events in a sequence (50)")
+    of_crash = parser.add_argument_group("crash")
+    of_crash.add_argument("--cycles", type=int, default=100, help="number of kills (100)")
+    of_crash.add_argument(
+        "--broken",
+        action="store_true",
+        help="the control: charges and cursor are not committed together, so it has to fail",
+    )
     of_year = parser.add_argument_group("year")
     of_year.add_argument("--tenancies", type=int, default=200, help="number of tenancies (200)")
     of_year.add_argument("--days", type=int, default=365, help="at least 10 (365)")
@@ -36,6 +45,10 @@ def main() -> int:
         help="the control: one charge is a paisa too high, so it has to fail",
     )
     options = parser.parse_args()
+    if options.cycles < 1:
+        parser.error("a crash needs at least one cycle")
+    if options.proof == "crash":
+        return prove_crash(options.cycles, seed=options.seed, is_broken=options.broken)
     if options.proof == "year":
         return _prove_year(options.tenancies, options.days, options.seed, is_wrong=options.wrong)
     return _prove_ledger(options.runs, options.steps, options.seed)

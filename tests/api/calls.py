@@ -129,6 +129,15 @@ CALLS = (
         ),
     ),
     Call(
+        endpoint=Endpoint.HISTORY,
+        method="GET",
+        path="devices/{device_id}/metrics/history"
+        "?property_id=energy&from_date=2026-05-01&to_date=2026-05-02&interval=60m",
+        run=lambda client, target: client.energy_history(
+            target.device_id, date(2026, 5, 1), date(2026, 5, 2), Interval.HOUR
+        ),
+    ),
+    Call(
         endpoint=Endpoint.WIFI,
         method="GET",
         path="devices/{device_id}/wifi",

@@ -19,7 +19,7 @@ from custom_components.qube.api import (
     Space,
     Wifi,
 )
-from custom_components.qube.api.models import history_from_json
+from custom_components.qube.api.history import energy_from_json, history_from_json
 from custom_components.qube.api.parsing import Json
 
 from .calls import CALLS, Call, Target
@@ -70,6 +70,7 @@ def assert_can_be_kept(result: object) -> None:
         lambda data: Device.from_json(data, "Q-1"),
         lambda data: Metrics.from_json(data, "Q-1"),
         lambda data: history_from_json(data, "Q-1"),
+        lambda data: [*energy_from_json(data, "Q-1").values()],
     ],
 )
 @given(data=objects | anything)

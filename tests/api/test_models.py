@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
-from datetime import date, datetime
-from decimal import Decimal
 from math import inf, nan
 
 import pytest
@@ -11,7 +9,6 @@ import pytest
 from custom_components.qube.api import (
     Device,
     DeviceSummary,
-    HistoryReading,
     Metadata,
     Metrics,
     Mode,
@@ -24,8 +21,6 @@ from custom_components.qube.api import (
 from custom_components.qube.api.models import (
     MAX_POWER_W,
     MAX_VOLTAGE_V,
-    date_range,
-    history_from_json,
 )
 from custom_components.qube.api.parsing import Json
 
@@ -75,11 +70,6 @@ SENSE = [
     ("balance", 0.5),
     ("balance", -0.5),
 ]
-
-
-def row(value: Json = 1.5, timestamp: Json = "2025-01-01T23:59:59+05:30") -> dict[str, Json]:
-    """Return one row of history."""
-    return {"property_id": "energy", "value": value, "unit": "kWh", "timestamp": timestamp}
 
 
 def test_the_vendors_example_of_metrics() -> None:
@@ -225,43 +215,6 @@ def test_readings_are_kept_one_by_one() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        None,
-        {**row(), "property_id": None},
-        row(value=None),
-        row(value="1.5"),
-        row(value=inf),
-        row(timestamp=None),
-        row(timestamp="2025-01-01T23:59:59"),
-    ],
-)
-def test_a_row_of_history_needs_all_its_parts(bad: Json) -> None:
-    """A gap is better than a guess."""
-    assert HistoryReading.from_json(bad) is None
-    assert len(history_from_json({"readings": [bad, row(), bad]}, "Q-1")) == 1
-
-
-def test_history_is_sorted_one_an_instant_and_exact() -> None:
-    """The last sent wins, also where the same instant is written with another offset."""
-    rows: list[Json] = [
-        row(1461.8, "2025-01-02T23:59:59+05:30"),
-        row(1.0, "2025-01-01T23:59:59+05:30"),
-        row(1450, "2025-01-01T18:29:59Z"),
-    ]
-    history = history_from_json({"device_id": "Q-1", "readings": rows}, "Q-1")
-    assert [reading.value for reading in history] == [Decimal(1450), Decimal("1461.8")]
-    assert history[1].value - history[0].value == Decimal("11.8")
-    assert history[0].ended_at == datetime.fromisoformat("2025-01-01T23:59:59+05:30")
-
-
-@pytest.mark.parametrize("data", [{}, {"readings": None}, {"readings": {}}, {"readings": []}])
-def test_history_may_be_empty(data: Json) -> None:
-    """No rows is an answer."""
-    assert history_from_json(data, "Q-1") == []
-
-
 def test_wifi_keeps_what_it_can() -> None:
     """A missing signal does not cost the name, and the password is in no repr."""
     wifi = Wifi.from_json({"ssid": " Net", "password": " pass word ", "rssi": "-45", "type": ""})
@@ -281,12 +234,4 @@ def test_metadata_names_every_field() -> None:
         "udf3": None,
         "udf4": None,
         "udf5": "e",
-    }
-
-
-def test_a_range_of_days_is_written_as_dates() -> None:
-    """YYYY-MM-DD, both included."""
-    assert date_range(date(2025, 1, 1), date(2025, 1, 31)) == {
-        "from_date": "2025-01-01",
-        "to_date": "2025-01-31",
     }

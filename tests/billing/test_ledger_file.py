@@ -2,6 +2,8 @@
 
 from pathlib import Path
 import shutil
+import sqlite3
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -58,6 +60,28 @@ def test_a_file_that_is_no_ledger_is_left_as_it_is(ledger: Ledger, path: Path) -
     path.write_bytes(rubbish)
     assert refusal(path, ledger.ledger_id) == "ledger_damaged"
     assert path.read_bytes() == rubbish
+
+
+def test_a_file_that_cannot_be_opened_is_let_go_at_once(
+    ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the thread that tried; it is tried again every few minutes, for days perhaps."""
+    ledger.close()
+    path.write_bytes(b"no database at all" * 100)
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def remember(*args: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401
+        opened.append(connect(*args, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", remember)
+    with pytest.raises(LedgerError) as held:
+        Ledger.open(path, expected_id=None)
+    assert held.value.key == "ledger_damaged"
+    (connection,) = opened
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 def test_an_empty_file_is_not_begun_anew(ledger: Ledger, path: Path) -> None:

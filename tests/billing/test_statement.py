@@ -154,6 +154,8 @@ class TestRows:
             "from": "2026-10-25T12:00:00+05:30",
             "to": "2026-10-25T13:00:00+05:30",
             "kind": "charge",
+            "transaction_id": "",
+            "reverses": "",
             "source": "dg",
             "device_id": "QUBE-ONE-1",
             "opening_register_kwh": "0.200",
@@ -189,6 +191,7 @@ class TestRows:
         assert {name: cell for name, cell in cells.items() if cell} == {
             "to": "2026-10-25T12:00:00+05:30",
             "kind": "payment",
+            "transaction_id": "1",
             "reference": "R 1",
             "method": "UPI",
             "note": "thanks",

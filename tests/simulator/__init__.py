@@ -7,7 +7,7 @@ from .grid import Source
 from .meter import SimulatedMeter
 from .model import MeterKind, MeterState, Mode, Wifi
 from .protocol import ErrorCode
-from .server import create_app
+from .server import create_app, tell_time
 from .traffic import Endpoint
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "Source",
     "Wifi",
     "create_app",
+    "tell_time",
 ]

@@ -9,8 +9,9 @@ import sys
 
 from aiohttp import web
 
+from .clock import LeapingClock
 from .cloud import SimulatedCloud
-from .server import create_app
+from .server import create_app, tell_time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,9 +45,11 @@ async def _serve(options: Options) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    cloud = SimulatedCloud(seed=options.seed, api_key=options.api_key)
+    cloud = SimulatedCloud(seed=options.seed, api_key=options.api_key, clock=LeapingClock())
     cloud.populate(spaces=options.spaces, meters=options.meters)
-    runner = web.AppRunner(create_app(cloud), access_log=None, shutdown_timeout=0.5)
+    app = create_app(cloud)
+    tell_time(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
         await web.TCPSite(runner, options.host, options.port).start()

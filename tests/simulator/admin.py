@@ -1,24 +1,27 @@
 """The back door for demos and tests in another process: JSON below `/_simulator/`, without a key.
 
 GET, POST, DELETE `faults` and DELETE `faults/{id}`; GET, DELETE `requests`, GET `requests/log`;
-GET, POST `spaces`, DELETE `spaces/{id}`; GET, POST `meters`, GET, PATCH, DELETE `meters/{id}`, and
-POST `meters/{id}/replace`, `meters/{id}/reset_counter`, `meters/{id}/move`.
+GET, POST `spaces`, DELETE `spaces/{id}`; GET, POST `meters`, GET, PATCH, DELETE `meters/{id}`, GET
+`meters/{id}/past/{since_ms}`, and POST `meters/{id}/replace`, `meters/{id}/reset_counter`,
+`meters/{id}/move`; and, where the time is the computer's, POST `clock/leap` and `clock/stop`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Final
 
 from aiohttp import web
 import orjson
 
 from .admin_input import fault_from, kind_from, optional_int, optional_text, set_attributes, text_of
+from .clock import HOUR_MS, LeapingClock
 from .cloud import SimulatedCloud, SimulatedSpace
 from .faults import Unset
 from .meter import SimulatedMeter
 from .payloads import space_json
 from .protocol import ApiError, Json
-from .validation import integer, parse_object
+from .validation import integer, invalid, parse_object
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,6 +162,19 @@ def _show_meter(call: AdminCall) -> Json:
     return _truth(call.meter)
 
 
+def _show_past(call: AdminCall) -> Json:
+    """Return time, Wh and source, every six hours since a time, at each switch, and now."""
+    meter, since_ms = call.meter, int(call.path["since_ms"])
+    newest_ms = meter.state().time_ms
+    times = {newest_ms, *range(since_ms, newest_ms, 6 * HOUR_MS)}
+    while (since_ms := meter.grid.next_switch_ms(since_ms)) < newest_ms:
+        times.add(since_ms)
+    return [
+        [time_ms, meter.register.wh_at(time_ms), int(meter.grid.source_at(time_ms))]
+        for time_ms in sorted(times)
+    ]
+
+
 def _add_meter(call: AdminCall) -> Json:
     body = call.body
     meter = call.cloud.add_meter(
@@ -168,6 +184,7 @@ def _add_meter(call: AdminCall) -> Json:
         udf1=optional_text(body, "udf1"),
         balance=optional_int(body, "balance"),
         energy_wh=optional_int(body, "energy_wh"),
+        daily_wh=optional_int(body, "daily_wh") or None,
     )
     return _truth(meter)
 
@@ -196,6 +213,23 @@ def _move_meter(call: AdminCall) -> Json:
     return _truth(call.meter)
 
 
+def _leap(call: AdminCall) -> Json:
+    _clock(call).leap(timedelta(seconds=integer(call.body, "seconds", lowest=0, highest=10**9)))
+    return True
+
+
+def _stop(call: AdminCall) -> Json:
+    _clock(call).stop()
+    return True
+
+
+def _clock(call: AdminCall) -> LeapingClock:
+    clock = call.cloud.clock
+    if not isinstance(clock, LeapingClock):
+        raise invalid("The time of this cloud is not its own.")
+    return clock
+
+
 def _space(call: AdminCall, body: dict[str, Json]) -> SimulatedSpace:
     return call.cloud.spaces[integer(body, "space_id", lowest=0, highest=2**31)]
 
@@ -209,6 +243,8 @@ _ROUTES: Final[Mapping[tuple[str, str], AdminHandler]] = {
     ("GET", "requests"): _show_requests,
     ("DELETE", "requests"): _reset_requests,
     ("GET", "requests/log"): _show_log,
+    ("POST", "clock/leap"): _leap,
+    ("POST", "clock/stop"): _stop,
     ("GET", "spaces"): _list_spaces,
     ("POST", "spaces"): _add_space,
     ("DELETE", r"spaces/{space_id:\d+}"): _remove_space,
@@ -217,6 +253,7 @@ _ROUTES: Final[Mapping[tuple[str, str], AdminHandler]] = {
     ("GET", _METER): _show_meter,
     ("PATCH", _METER): _change_meter,
     ("DELETE", _METER): _remove_meter,
+    ("GET", rf"{_METER}/past/{{since_ms:\d+}}"): _show_past,
     ("POST", f"{_METER}/replace"): _replace_meter,
     ("POST", f"{_METER}/reset_counter"): _reset_counter,
     ("POST", f"{_METER}/move"): _move_meter,

@@ -33,6 +33,27 @@ class ManualClock:
         self.now += step
 
 
+class LeapingClock:
+    """The computer's time, ahead by what it has leapt; it goes on until it is stopped."""
+
+    def __init__(self) -> None:
+        """Begin with the computer's time."""
+        self._ahead = timedelta()
+        self._stopped_at: datetime | None = None
+
+    def __call__(self) -> datetime:
+        """Return the time in UTC."""
+        return self._stopped_at or real_clock() + self._ahead
+
+    def leap(self, step: timedelta) -> None:
+        """Let a time pass at once."""
+        self._ahead += step
+
+    def stop(self) -> None:
+        """Stand still from now on."""
+        self._stopped_at = self()
+
+
 def real_clock() -> datetime:
     """Return the computer's time in UTC."""
     return datetime.now(UTC)

@@ -88,15 +88,19 @@ class SimulatedCloud:
         balance: int = 0,
         installed_at: datetime | None = None,
         energy_wh: int = 0,
+        daily_wh: int | None = None,
     ) -> SimulatedMeter:
         """Add a meter, prepaid, with a balance in paise; installed two years ago if not said.
 
-        `energy_wh` is the reading at the installation.
+        `energy_wh` is the reading at the installation, `daily_wh` what is used on a mean day: a
+        believable amount if not said.
         """
         label = Label(name=name or f"Room {self._last_serial + 101}")
         label.udfs["udf1"] = udf1
         installed_ms = to_ms(installed_at) if installed_at else self._default_installed_ms
-        meter = self._install(space_id, label, kind, installed_ms, energy_wh)
+        meter = self._install(
+            space_id, label, kind, installed_ms, energy_wh=energy_wh, daily_wh=daily_wh
+        )
         meter.balance = balance
         if kind is MeterKind.NULLS:
             meter.null_fields = {"voltage", "frequency", "dg_tariff", "description"}
@@ -123,7 +127,7 @@ class SimulatedCloud:
             name=old.label.name, description=old.label.description, udfs=dict(old.label.udfs)
         )
         kind = MeterKind.ORDINARY if old.kind is MeterKind.OFFLINE else old.kind
-        new = self._install(old.space_id, label, kind, self.now_ms(), 0)
+        new = self._install(old.space_id, label, kind, self.now_ms())
         new.inherit(old)
         self.remove_meter(device_id)
         return new
@@ -133,12 +137,20 @@ class SimulatedCloud:
         self.meters[device_id].energy_wh = 0
 
     def _install(
-        self, space_id: int, label: Label, kind: MeterKind, installed_ms: int, energy_wh: int
+        self,
+        space_id: int,
+        label: Label,
+        kind: MeterKind,
+        installed_ms: int,
+        *,
+        energy_wh: int = 0,
+        daily_wh: int | None = None,
     ) -> SimulatedMeter:
         space = self.spaces[space_id]
         self._last_serial += 1
         seed = mix(self.seed, self._last_serial)
-        daily_wh = (18_000 if kind in _THREE_PHASE else 4_000) + mix(seed, 1) % 5_000
+        if daily_wh is None:
+            daily_wh = (18_000 if kind in _THREE_PHASE else 4_000) + mix(seed, 1) % 5_000
         character = _CHARACTERS[mix(seed, 2) % len(_CHARACTERS)]
         meter = SimulatedMeter(
             device_id=f"QUBE-ONE-{mix(seed, 3) >> 16:012x}",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from email.utils import format_datetime
 from hmac import compare_digest
 from typing import Final
 
@@ -58,6 +59,16 @@ def create_app(cloud: SimulatedCloud) -> web.Application:
     add_admin_routes(app, cloud)
     app.router.add_route("*", "/{tail:.*}", _not_found)
     return app
+
+
+def tell_time(app: web.Application) -> None:
+    """Let the answers be dated by the cloud's own clock instead of the computer's."""
+    clock = app[CLOUD].clock
+
+    async def date(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = format_datetime(clock(), usegmt=True)
+
+    app.on_response_prepare.append(date)
 
 
 async def _not_found(_request: web.Request) -> web.Response:

@@ -9,11 +9,11 @@ from .errors import (
     QubeRateLimitError,
     QubeResponseError,
 )
+from .history import ENERGY, HistoryReading
 from .models import (
     UDF_COUNT,
     Device,
     DeviceSummary,
-    HistoryReading,
     Interval,
     Metadata,
     Metrics,
@@ -27,6 +27,7 @@ from .qube import DEFAULT_URL, QubeClient
 
 __all__ = [
     "DEFAULT_URL",
+    "ENERGY",
     "UDF_COUNT",
     "Device",
     "DeviceSummary",

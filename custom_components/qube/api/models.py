@@ -5,8 +5,6 @@ Zero is a value. Energy is whole watt-hours and money whole paise.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Self
 
@@ -24,7 +22,6 @@ from .parsing import (
     tariff_paise,
     text,
     texts,
-    timestamp,
 )
 
 UDF_COUNT = 5
@@ -242,33 +239,6 @@ class Metrics:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HistoryReading:
-    """One row of a property's history; `ended_at` is aware: the end of its interval."""
-
-    property_id: str
-    value: Decimal
-    unit: str | None
-    ended_at: datetime
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self | None:
-        """Parse one row; None where its value or its time is unusable."""
-        if not isinstance(data, dict):
-            return None
-        property_id = text(data, "property_id")
-        value = number(data, "value", -MAX_VALUE, MAX_VALUE)
-        ended_at = timestamp(data, "timestamp")
-        if property_id is None or value is None or ended_at is None:
-            return None
-        return cls(
-            property_id=property_id,
-            value=Decimal(repr(value)),
-            unit=text(data, "unit"),
-            ended_at=ended_at,
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Wifi:
     """A device's Wi-Fi settings; the password is in no repr."""
 
@@ -287,23 +257,6 @@ class Wifi:
             rssi_dbm=integer(content, "rssi"),
             type=text(content, "type"),
         )
-
-
-def history_from_json(data: Json, device_id: str) -> list[HistoryReading]:
-    """Parse a history answer: its usable rows by time, one an instant, the last sent winning.
-
-    Raises QubeResponseError where it is not an object, or another device's.
-    """
-    rows = (
-        HistoryReading.from_json(item) for item in items(object_of(data, device_id), "readings")
-    )
-    by_time = {row.ended_at: row for row in rows if row is not None}
-    return [by_time[ended_at] for ended_at in sorted(by_time)]
-
-
-def date_range(from_date: date, to_date: date) -> dict[str, str]:
-    """Return a range of days, both included, as the query of a history request."""
-    return {"from_date": from_date.isoformat(), "to_date": to_date.isoformat()}
 
 
 def _source(data: dict[str, Json], key: str) -> Source | None:

@@ -1,15 +1,15 @@
 """Qube's API, version 2: one method an endpoint."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from urllib.parse import quote
 
 from aiohttp import ClientSession
 
 from .errors import QubeResponseError
+from .history import ENERGY, HistoryReading, date_range, energy_from_json, history_from_json
 from .models import (
     Device,
-    HistoryReading,
     Interval,
     Metadata,
     Metrics,
@@ -17,8 +17,6 @@ from .models import (
     Source,
     Space,
     Wifi,
-    date_range,
-    history_from_json,
 )
 from .parsing import Json
 from .transport import Transport
@@ -35,6 +33,11 @@ class QubeClient:
     def __init__(self, session: ClientSession, api_key: str, url: str = DEFAULT_URL) -> None:
         """Use the given session, which the caller closes."""
         self._transport = Transport(session, url, api_key)
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """Return the cloud's own time at its last answer, None where it does not tell one."""
+        return self._transport.answered_at
 
     async def spaces(self) -> list[Space]:
         """Return all spaces with their devices (GET /spaces/)."""
@@ -103,13 +106,18 @@ class QubeClient:
 
         Sorted, one an instant; gaps are possible.
         """
-        query = {
-            "property_id": property_id,
-            **date_range(from_date, to_date),
-            "interval": interval.value,
-        }
-        path = _device_path(device_id, "metrics/history")
-        return history_from_json(await self._transport.request("GET", path, query=query), device_id)
+        data = await self._history(device_id, property_id, from_date, to_date, interval)
+        return history_from_json(data, device_id)
+
+    async def energy_history(
+        self, device_id: str, from_date: date, to_date: date, interval: Interval
+    ) -> dict[datetime, int]:
+        """Return the energy register in Wh by time, both days (IST) included (GET …/history).
+
+        Sorted; gaps are possible.
+        """
+        data = await self._history(device_id, ENERGY, from_date, to_date, interval)
+        return energy_from_json(data, device_id)
 
     async def wifi(self, device_id: str) -> Wifi:
         """Return an online device's Wi-Fi settings, the password among them (GET …/wifi)."""
@@ -125,6 +133,17 @@ class QubeClient:
     async def set_payment_gateway(self, device_id: str, *, enabled: bool) -> None:
         """Enable or disable the payment gateway (PUT …/payments/gateway)."""
         await self._put(_device_path(device_id, "payments/gateway"), {"state": enabled})
+
+    async def _history(
+        self, device_id: str, property_id: str, first: date, last: date, interval: Interval
+    ) -> Json:
+        path = _device_path(device_id, "metrics/history")
+        query = {
+            "property_id": property_id,
+            **date_range(first, last),
+            "interval": interval.value,
+        }
+        return await self._transport.request("GET", path, query=query)
 
     async def _put(self, path: str, body: dict[str, Json]) -> None:
         await self._transport.request("PUT", path, body=body, command=True)

@@ -107,6 +107,8 @@ class Transport:
         self._urls: dict[str, URL] = {}
         self._limit = RequestLimit(REQUESTS_AT_ONCE)
         self._not_before = 0.0
+        # The cloud's time at its last answer, None where it never told one.
+        self.answered_at: datetime | None = None
 
     async def request(
         self,
@@ -163,6 +165,7 @@ class Transport:
         ) as response:
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise self._rate_limited(response.headers.get("Retry-After"))
+            self.answered_at = parse_date(response.headers.get("Date"))
             return response.status, await _read(response)
 
     def _check_rate_limit(self) -> None:
@@ -221,6 +224,15 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float:
     low, high = RETRY_AFTER_S
     # `not >=` also catches NaN.
     return low if not wait_s >= low else min(wait_s, high)
+
+
+def parse_date(value: str | None) -> datetime | None:
+    """Return the aware time of a Date header; None where there is none that can be read."""
+    try:
+        date = parsedate_to_datetime(value or "")
+    except ValueError:
+        return None
+    return date.astimezone(UTC) if date.tzinfo else None
 
 
 def _parse(content: bytes) -> Json:

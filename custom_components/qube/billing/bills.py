@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from .errors import LedgerError
 from .models import INDIA, Plan, Source
-from .money import BASIS_POINTS, MICROPAISE_PER_PAISA, to_paise
+from .money import BASIS_POINTS, MICROPAISE_PER_PAISA, energy_tax_micropaise, to_paise
 
 _DAY: Final = timedelta(days=1)
 
@@ -76,8 +76,8 @@ class BillLine:
 
     @property
     def tax_micropaise(self) -> int:
-        """Return the tax on it; exact, because the rates are made so."""
-        return self.energy_wh * (self.millipaise_per_kwh * self.tax_basis_points // BASIS_POINTS)
+        """Return the tax on it; exact."""
+        return energy_tax_micropaise(self.energy_wh, self.millipaise_per_kwh, self.tax_basis_points)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

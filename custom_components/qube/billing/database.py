@@ -91,7 +91,12 @@ def connect(path: Path, *, is_new: bool) -> Connection:
         return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT)
 
     connection = create_engine("sqlite://", creator=opened, poolclass=NullPool).connect()
-    for pragma in _PRAGMAS:
-        connection.exec_driver_sql(pragma)
-    connection.rollback()
+    try:
+        for pragma in _PRAGMAS:
+            connection.exec_driver_sql(pragma)
+        connection.rollback()
+    except BaseException:
+        # Here, not by the garbage collector: in another thread it cannot be closed.
+        connection.close()
+        raise
     return connection

@@ -5,13 +5,13 @@ times are aware. What a tenant has is positive, what a tenant owes negative.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
 from .errors import InvalidAmountError
-from .money import BASIS_POINTS
+from .money import BASIS_POINTS, energy_tax_micropaise
 
 # Qube's days and months, whatever zone the server is in.
 INDIA: Final = timezone(timedelta(hours=5, minutes=30), "IST")
@@ -141,8 +141,8 @@ class Charge:
 
     @property
     def tax_micropaise(self) -> int:
-        """Return the tax on it; exact, because the rates are made so."""
-        return self.energy_wh * (self.millipaise_per_kwh * self.tax_basis_points // BASIS_POINTS)
+        """Return the tax on it; exact."""
+        return energy_tax_micropaise(self.energy_wh, self.millipaise_per_kwh, self.tax_basis_points)
 
     @property
     def amount_micropaise(self) -> int:
@@ -163,10 +163,13 @@ class Charged:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opening:
-    """A tenancy as it begins. `tenancy_id` is unique for ever, `opened` the opening reading."""
+    """A tenancy as it begins; the name is in no repr.
+
+    `tenancy_id` is unique for ever, `opened` the opening reading.
+    """
 
     tenancy_id: str
-    tenant: str
+    tenant: str = field(repr=False)
     meter_key: str
     meter_name: str
     plan: Plan
@@ -177,11 +180,14 @@ class Opening:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TenancyRecord:
-    """A tenancy as the ledger keeps it for ever; `number` is what people call its account."""
+    """A tenancy as the ledger keeps it for ever; the name is in no repr.
+
+    `number` is what people call its account.
+    """
 
     tenancy_id: str
     number: int
-    tenant: str
+    tenant: str = field(repr=False)
     meter_key: str
     meter_name: str
     plan: Plan

@@ -62,6 +62,11 @@ def basis_points_of(percentage: str | float | Decimal) -> int:
     return _scaled(percentage, BASIS_POINTS_PER_PERCENT, 0, MAX_TAX_BASIS_POINTS)
 
 
+def energy_tax_micropaise(energy_wh: int, millipaise_per_kwh: int, tax_basis_points: int) -> int:
+    """Return the tax on energy; exact, because rates are made so (`Rates`)."""
+    return energy_wh * (millipaise_per_kwh * tax_basis_points // BASIS_POINTS)
+
+
 def to_paise(amount_micropaise: int) -> int:
     """Return an amount in whole paise, half a paisa rounded up (away from zero)."""
     return divided_half_up(amount_micropaise, MICROPAISE_PER_PAISA)

@@ -120,7 +120,7 @@ def make_bill(
     )
 
 
-def recompute(
+def is_sound(
     bill: BillDraft,
     record: TenancyRecord,
     *,
@@ -128,24 +128,26 @@ def recompute(
     charges: Iterable[Charge],
     transactions: Iterable[Transaction],
     previous: BillDraft | None,
-) -> BillDraft:
-    """Make a bill again from what the ledger holds; it is sound where the result equals it.
+) -> bool:
+    """Return whether a bill, made again from what the ledger holds, comes out the same.
 
-    Names are those of the bill, as they may change later; so are the days until it is due.
-
-    Raises LedgerError where the charges do not follow the previous bill and each other.
+    Names are those of the bill, as they may change later; so is the day until which to pay.
     """
-    return make_bill(
-        replace(record, tenant=bill.tenant, meter_name=bill.meter_name),
-        bill.period,
-        rates=rates,
-        charges=charges,
-        transactions=[
-            each for each in transactions if each.transaction_id <= bill.through_transaction_id
-        ],
-        previous=previous,
-        last_day=bill.due_on,
-    )
+    try:
+        again = make_bill(
+            replace(record, tenant=bill.tenant, meter_name=bill.meter_name),
+            bill.period,
+            rates=rates,
+            charges=charges,
+            transactions=[
+                each for each in transactions if each.transaction_id <= bill.through_transaction_id
+            ],
+            previous=previous,
+            last_day=bill.due_on,
+        )
+    except LedgerError:
+        return False
+    return again == bill
 
 
 def bill_lines(charges: Iterable[Charge]) -> tuple[BillLine, ...]:

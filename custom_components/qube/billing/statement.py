@@ -28,6 +28,8 @@ COLUMNS: Final = (
     "from",
     "to",
     "kind",
+    "transaction_id",
+    "reverses",
     "source",
     "device_id",
     "opening_register_kwh",
@@ -173,6 +175,8 @@ def _charge_cells(charge: Charge) -> dict[str, str]:
 def _other_cells(transaction: Transaction) -> dict[str, str]:
     return {
         "kind": transaction.kind.value,
+        "transaction_id": str(transaction.transaction_id),
+        "reverses": "" if transaction.reverses is None else str(transaction.reverses),
         "reference": csv_text(transaction.reference or ""),
         "method": csv_text(transaction.method or ""),
         "note": csv_text(transaction.note or ""),

@@ -138,7 +138,7 @@ def _one_paisa_wrong() -> Iterator[None]:
             args = (connection, number, kind, against)
         return book(*args, **kwargs)
 
-    with patch.object(charge_booking, "book", wrong):
+    with patch(f"{charge_booking.__name__}.book", wrong):
         yield
 
 

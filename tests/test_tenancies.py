@@ -1,0 +1,136 @@
+"""The tenancies of an account follow its subentries, and none holds up another."""
+
+from dataclasses import replace
+
+import pytest
+
+from custom_components.qube.billing.ledger import Ledger
+from custom_components.qube.running_account import RunningAccount
+from custom_components.qube.tenancies import Tenancies
+from custom_components.qube.tenancy import Tenancy
+from custom_components.qube.tenancy_account import ChargeOutcome
+from tests.rented_room import HOUR, QUARTER, RentedRoom, let_draw, tenancy_data, used_wh
+
+
+def tenancies_of(room: RentedRoom) -> Tenancies:
+    """Return the tenancies of the account."""
+    tenancies: Tenancies = room.entry.runtime_data.tenancies
+    return tenancies
+
+
+def is_open(tenancy: Tenancy) -> bool:
+    """Return whether a tenancy has its account."""
+    return tenancy.record is not None
+
+
+async def test_a_tenancy_that_is_deleted_stops_and_its_journal_stays(room: RentedRoom) -> None:
+    """The next one on the meter begins where it is, and pays nothing of what was used between."""
+    let_draw(room.meter, 1_000)
+    await room.load()
+    first = await room.rent()
+    await room.machine.run(2 * HOUR, QUARTER)
+    charged = used_wh(await room.charges())
+    room.hass.config_entries.async_remove_subentry(room.entry, first.tenancy_id)
+    await room.settle()
+    assert list(tenancies_of(room)) == []
+    await room.machine.run(2 * HOUR, QUARTER)
+
+    second = await room.rent()
+    assert tenancies_of(room).running_of(room.meter.device_id) is second
+    await room.machine.run(2 * HOUR, QUARTER)
+    await room.charge()
+    assert used_wh(await room.charges()) == pytest.approx(2_000, abs=10)
+    records = await room.books.async_run(Ledger.tenancies)
+    assert [each.closed_at is None for each in records] == [False, True]
+    old = await room.books.async_run(lambda ledger: ledger.charge_lines(first.tenancy_id))
+    assert used_wh(old) == charged
+    await room.check_ledger()
+
+
+async def test_what_the_owner_changes_holds_at_once(room: RentedRoom) -> None:
+    """Another name and another cut-off, without a restart."""
+    await room.load()
+    tenancy = await room.rent(opening_credit_paise=150_00)
+    await room.machine.run(2 * HOUR, QUARTER)
+    assert room.has_power()
+    data = tenancy_data(room.meter, room.machine.now, tenant="Asha Rao", cut_off_paise=200_00)
+    data["opened"] = room.subentry.data["opened"]
+    room.hass.config_entries.async_update_subentry(room.entry, room.subentry, data=data)
+    await room.settle()
+    assert tenancy.record is not None
+    assert tenancy.record.tenant == "Asha Rao"
+    await room.machine.run(HOUR, QUARTER)
+    assert not room.has_power()
+
+
+async def test_a_turn_that_fails_is_tried_again(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault of the program itself: it is logged, and costs no more than minutes."""
+    let_draw(room.meter, 1_000)
+    await room.load()
+    await room.rent()
+    await room.machine.run(QUARTER, QUARTER)
+    charge, failed = RunningAccount.async_charge, 0
+
+    async def fail(account: RunningAccount) -> ChargeOutcome | None:
+        nonlocal failed
+        failed += 1
+        if failed < 3:
+            raise ZeroDivisionError
+        return await charge(account)
+
+    monkeypatch.setattr(RunningAccount, "async_charge", fail)
+    await room.machine.run(HOUR, QUARTER / 3)
+    assert caplog.text.count("lost its turn") == 2
+    monkeypatch.undo()
+    await room.charge()
+    assert used_wh(await room.charges()) == room.meter.energy_wh - 1_450_000
+
+
+async def test_a_tenancy_that_is_deleted_in_its_turn_does_not_go_on(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks for no turn any more, and nobody is cut for it."""
+    await room.load()
+    tenancy = await room.rent(opening_credit_paise=50_00)
+    charge = RunningAccount.async_charge
+
+    async def charge_and_delete(account: RunningAccount) -> ChargeOutcome | None:
+        room.hass.config_entries.async_remove_subentry(room.entry, tenancy.tenancy_id)
+        return await charge(account)
+
+    monkeypatch.setattr(RunningAccount, "async_charge", charge_and_delete)
+    await tenancy.async_check()
+    await room.settle()
+    assert list(tenancies_of(room)) == []
+    await tenancy.async_check()
+    await room.machine.run(2 * HOUR, QUARTER)
+    assert room.has_power()
+
+
+async def test_two_tenancies_on_one_meter_are_refused_and_told_once(
+    room: RentedRoom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The second one waits until the first has moved out."""
+    await room.load()
+    first = await room.rent()
+    second = await room.rent()
+    await room.machine.run(HOUR, QUARTER)
+    assert caplog.text.count("meter_has_tenancy") == 1
+    assert not is_open(second)
+    await first.async_close()
+    await room.machine.run(QUARTER, QUARTER)
+    assert is_open(second)
+    assert tenancies_of(room).running_of(room.meter.device_id) is second
+
+
+async def test_other_accounts_are_no_concern_of_a_tenancy(room: RentedRoom) -> None:
+    """Each change of an entry is told to all."""
+    await room.load()
+    tenancy = await room.rent()
+    room.hass.config_entries.async_update_entry(room.entry, title="Lakeside II")
+    await room.settle()
+    assert list(tenancies_of(room)) == [tenancy]
+    assert tenancies_of(room).get("another") is None
+    assert replace(tenancy.terms) == tenancy.terms
