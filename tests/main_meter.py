@@ -1,7 +1,7 @@
 """A building with a main meter: the records at FlatPeak, the meters behind it, and who asks."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from homeassistant.config_entries import (
@@ -13,7 +13,6 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_schema_suggested_value
 
 from custom_components.qube.const import DOMAIN
@@ -26,6 +25,8 @@ from tests.simulator.clock import to_ms
 from tests.simulator.site import ACCOUNT_ID, SimulatedFlatPeak, SimulatedSite
 
 DEVICE: Final = "dev_63a6087272941ef077a8fd3e"
+# How much history is wanted.
+DAYS: Final = 6
 KEY: Final = "canary-site-key-8b1d"
 PRICE_MILLIPAISE: Final = 800_000
 # What is lost between the main meter and the others: a stairway, and cables.
@@ -178,8 +179,3 @@ class Building:
 def yesterday() -> date:
     """Return the day before today in India."""
     return today() - timedelta(days=1)
-
-
-def now() -> datetime:
-    """Return the time."""
-    return dt_util.utcnow().astimezone(UTC)

@@ -15,7 +15,7 @@ from pytest_aiohttp.plugin import AiohttpServer
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.qube.const import CONF_HISTORY_DAYS
-from tests.main_meter import DEVICE, KEY, LOST_WH_PER_HOUR, Building, subentry_data
+from tests.main_meter import DAYS, DEVICE, KEY, LOST_WH_PER_HOUR, Building, subentry_data
 from tests.simulator import ManualClock, SimulatedCloud
 from tests.simulator.site import SimulatedFlatPeak
 from tests.simulator.site_server import create_site_app
@@ -23,7 +23,6 @@ from tests.time_machine import TimeMachine
 
 # In the first days of a month, so that little history makes a whole one.
 NOW = datetime(2026, 5, 4, 6, 30, tzinfo=UTC)
-DAYS = 6
 
 
 @pytest.fixture

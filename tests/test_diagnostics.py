@@ -44,7 +44,9 @@ async def test_what_is_told_of_an_account(account: Account, downloads: Downloads
     """How it is set up and how it is doing; each field was decided on."""
     content = await downloads.data(account.entry)
     meters = len(account.cloud.meters)
-    assert set(content) == {"account", "spaces", "meters", "tenancies", "main_meters", "registries"}
+    assert set(content) == {
+        *("account", "spaces", "meters", "tenancies", "main_meters", "registries")
+    }
     assert content["account"].pop("last_success")
     assert content["account"] == {
         "state": "loaded",

@@ -14,19 +14,15 @@ ROOT: Final = Path(qube.__file__).parent
 PACKAGE: Final = "custom_components.qube"
 PLATFORMS: Final = {platform.value for platform in Platform}
 REPAIRS: Final = {
+    "repairs",
     "ledger_repairs",
     "registry_repairs",
-    "repairs",
     "replacement_repairs",
     "site_repairs",
     "supply_repairs",
 }
 FLOWS: Final = {
-    "config_flow",
-    "options_flow",
-    "registry_flow",
-    "site_flow",
-    "subentry_flow",
+    *("config_flow", "options_flow", "registry_flow", "site_flow", "subentry_flow")
 } | REPAIRS
 # What Home Assistant looks for by its name, beside platforms and flows.
 HOOKS: Final = {"condition", "diagnostics", "llm", "logbook", "system_health", "trigger"}

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from homeassistant.components.homeassistant import SERVICE_UPDATE_ENTITY
-from homeassistant.core import DOMAIN as HOMEASSISTANT
+from homeassistant.core import DOMAIN as HOMEASSISTANT, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.qube import registry_sensor
+from custom_components.qube import entity_budget, registry_sensor
 from custom_components.qube.const import DOMAIN
 from custom_components.qube.entity_budget import enabled_per_registry_meter
 from custom_components.qube.registry import ABSENCES_BEFORE_REMOVAL
@@ -343,3 +343,14 @@ async def test_a_repair_of_another_kind_is_not_the_registrys(registered: Registe
     assert registry_flow(entry, "another", REGISTRY_ID) is None
     assert registry_flow(entry, "registry_login_gone", "gone") is None
     assert registry_flow(entry, LOGIN_ISSUE, REGISTRY_ID) is not None
+
+
+async def test_a_registry_is_no_tenancy(registered: Registered, hass: HomeAssistant) -> None:
+    """It takes no tenancy's share of the entities that may be on."""
+    asked: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            entity_budget, "enabled_per_tenancy", lambda **said: asked.append(said["older"])
+        )
+        entity_budget.async_enabled_of_tenancies(hass, registered.account.entry, {"new"})
+    assert asked == [0]

@@ -14,6 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.qube.api import Interval
+from custom_components.qube.api.phy_rules import IMMUTABLE
 from custom_components.qube.bill_words import WORDS
 from custom_components.qube.const import DOMAIN
 from custom_components.qube.money_services import (
@@ -22,7 +23,15 @@ from custom_components.qube.money_services import (
     REVERSAL_SCHEMA,
     PaymentMethod,
 )
+from custom_components.qube.registry_services import (
+    CREATE_SCHEMA,
+    DELETE_SCHEMA,
+    LIST_SCHEMA,
+    METER_SCHEMA,
+    UPDATE_SCHEMA,
+)
 from custom_components.qube.services import HISTORY_SCHEMA, IMPORT_SCHEMA, METADATA_SCHEMA
+from custom_components.qube.site_services import RECONCILIATION_SCHEMA, RECORDS_SCHEMA
 from custom_components.qube.tenancy_entity import MODELS
 from custom_components.qube.tenancy_reports import BILLS_SCHEMA, EXPORT_SCHEMA, STATEMENT_SCHEMA
 from custom_components.qube.tenancy_services import DEVICE_SCHEMA, RATES_SCHEMA
@@ -50,6 +59,16 @@ SCHEMAS: Final = {
     "get_statement": STATEMENT_SCHEMA,
     "get_bills": BILLS_SCHEMA,
     "export_ledger": EXPORT_SCHEMA,
+    "list_registry_meters": LIST_SCHEMA,
+    "get_registry_meter": METER_SCHEMA,
+    "create_registry_meter": CREATE_SCHEMA,
+    # What is immutable is taken only to say so.
+    "update_registry_meter": probatio.Schema(
+        {key: rule for key, rule in UPDATE_SCHEMA.schema.items() if str(key) not in IMMUTABLE}
+    ),
+    "delete_registry_meter": DELETE_SCHEMA,
+    "get_meter_records": RECORDS_SCHEMA,
+    "get_reconciliation": RECONCILIATION_SCHEMA,
 }
 FORMS: Final = load_yaml_dict(str(INTEGRATION / "services.yaml"))
 
@@ -178,8 +197,9 @@ def test_the_choices_of_the_form_are_those_that_are_taken(
 
 def test_the_form_offers_the_devices_of_tenancies() -> None:
     """Of both plans, which are models of their own."""
-    for form in FORMS.values():
-        if "account_number" in form["fields"] or set(form["fields"]) == {"device_id"}:
+    for action, form in FORMS.items():
+        is_of_tenancy = set(form["fields"]) == {"device_id"} and action != "get_registry_meter"
+        if "account_number" in form["fields"] or is_of_tenancy:
             filters = form["fields"]["device_id"]["selector"]["device"]["filter"]
             assert {each["model"] for each in filters} == set(MODELS.values())
             assert {each["integration"] for each in filters} == {DOMAIN}

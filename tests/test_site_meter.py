@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -10,17 +10,18 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.qube.api import QubeConnectionError
 from custom_components.qube.const import CONF_HISTORY_DAYS, DOMAIN
 from custom_components.qube.days import Days, today
+from custom_components.qube.entity_budget import async_enabled_of_tenancies, enabled_per_tenancy
 from custom_components.qube.interval_history import Told
 from custom_components.qube.site_history import SiteHistory
 from custom_components.qube.site_terms import Flow
 from tests.history_account import midnight, rows_of
-from tests.main_meter import DEVICE, LOST_WH_PER_HOUR, Building, lost_wh, yesterday
+from tests.main_meter import DAYS, DEVICE, LOST_WH_PER_HOUR, Building, lost_wh, yesterday
 from tests.simulator import FaultKind, SimulatedCloud
 from tests.simulator.clock import to_ms
 from tests.simulator.protocol import Json
 from tests.simulator.site import SiteEndpoint, load_flow
 from tests.simulator.site_faults import SiteFault
-from tests.site_fixtures import DAYS
+from tests.time_machine import TimeMachine
 
 pytest_plugins = ("tests.site_fixtures",)
 pytestmark = pytest.mark.usefixtures("recorder")
@@ -174,7 +175,9 @@ async def test_a_restart_goes_on_where_it_was(house: Building) -> None:
     assert (await rows_of(house.hass, IMPORT_ID))[: len(rows)] == rows
 
 
-async def test_an_outage_is_bridged(house: Building, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_outage_is_bridged(
+    house: Building, machine: TimeMachine, caplog: pytest.LogCaptureFixture
+) -> None:
     """Unavailable while it lasts, one line in the log, and then the gap is filled."""
     house.flatpeak.faults.append(SiteFault(kind=FaultKind.SERVER_ERROR))
     caplog.clear()
@@ -183,7 +186,8 @@ async def test_an_outage_is_bridged(house: Building, caplog: pytest.LogCaptureFi
     assert house.state("import_yesterday") == "unavailable"
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
     house.flatpeak.faults.clear()
-    await house.read()
+    # Not only at the next hour.
+    await machine.pass_by(timedelta(minutes=6))
     assert float(house.state("import_yesterday")) == house.true_kwh(yesterday(), yesterday())
 
 
@@ -314,3 +318,14 @@ async def test_a_meter_without_records_has_no_rows(house: Building) -> None:
     house.site._confidences.clear()
     await house.read()
     assert house.state("latest_record") == house.state("lowest_confidence") == "unknown"
+
+
+async def test_a_main_meter_is_no_tenancy(house: Building) -> None:
+    """Of what there is room for, each meter without a tenancy keeps its share."""
+    house.cloud.add_meter(house.space.space_id)
+    await house.entry.runtime_data.inventory.async_refresh()
+    await house.settle()
+    entities = er.async_entries_for_config_entry(er.async_get(house.hass), house.entry.entry_id)
+    on = sum(each.disabled_by is None for each in entities)
+    enabled = async_enabled_of_tenancies(house.hass, house.entry, {"new"})
+    assert enabled == enabled_per_tenancy(meters=2, older=0, new=1, enabled=on)

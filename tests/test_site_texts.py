@@ -11,12 +11,10 @@ from custom_components.qube.site_terms import SUBENTRY_SITE_METER
 from tests.test_texts import (
     check_steps,
     errors_in,
-    leaves,
-    placeholders_in,
     selectors_in,
     strings_in,
 )
-from tests.texts import ENGLISH
+from tests.texts import ENGLISH, leaves, placeholders_in
 
 SITE: Final[dict[str, Any]] = ENGLISH["config_subentries"][SUBENTRY_SITE_METER]
 REPAIR: Final[dict[str, Any]] = ENGLISH["issues"]["site_key_rejected"]["fix_flow"]

@@ -62,10 +62,10 @@ ICONS: Final[dict[str, Any]] = json.loads((INTEGRATION / "icons.json").read_byte
 
 ERRORS: Final = (
     QubeError(),
-    FlatPeakQueryError("key"),
     PhyBadRequestError("code", "detail"),
     PhyForbiddenError("code", "detail"),
     PhyUnauthorizedError("code", "detail"),
+    FlatPeakQueryError("key"),
     QubeApiError("code", "detail"),
     QubeAuthenticationError("code", "detail"),
     QubeConnectionError(),
@@ -77,8 +77,8 @@ ERRORS: Final = (
 REPAIR_STEPS: Final = {
     "meter_origin": {"origin"},
     "meter_replaced": {"init"},
-    "site_key_rejected": {"renew"},
     "registry_login": {"login"},
+    "site_key_rejected": {"renew"},
 }
 REGISTRY: Final = (*REGISTRY_SENSORS, *METER_SENSORS)
 RAISED: Final = {"UpdateFailed", "ConfigEntryAuthFailed", "HomeAssistantError"} | {
@@ -120,13 +120,8 @@ def entities() -> dict[str, dict[str, Any]]:
         "sensor": {
             each.translation_key or each.key: each
             for each in chain(
-                SPACE_SENSORS,
-                REGISTRY,
-                [HISTORY_IMPORTED],
-                SENSORS,
-                further,
-                TENANCY_SENSORS,
-                SITE_SENSORS,
+                *(SPACE_SENSORS, [HISTORY_IMPORTED], SENSORS, further, TENANCY_SENSORS),
+                *(SITE_SENSORS, REGISTRY),
             )
         },
         "switch": {each.translation_key or each.key: each for each in (*SWITCHES, HOLD)},

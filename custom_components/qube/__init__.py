@@ -51,8 +51,8 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     async_setup_money_services(hass)
     async_setup_tenancy_services(hass)
     async_setup_tenancy_reports(hass)
-    async_setup_site_services(hass)
     async_setup_registry_services(hass)
+    async_setup_site_services(hass)
     hass.http.register_view(BillView())
     return True
 
@@ -85,15 +85,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: QubeConfigEntry) -> bool
         back_fill=back_fill,
         books=books,
         tenancies=tenancies,
-        site_meters=SiteMeters(hass, entry),
         registries=registries,
+        site_meters=SiteMeters(hass, entry),
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     back_fill.async_start(inventory)
     devices.async_follow()
     tenancies.async_follow()
-    entry.runtime_data.site_meters.async_follow()
     registries.async_follow()
+    entry.runtime_data.site_meters.async_follow()
     OutageWatch(hass, inventory).async_follow()
     ClockWatch(hass, inventory).async_follow()
     return True

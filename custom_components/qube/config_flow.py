@@ -67,7 +67,7 @@ class QubeConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return the flows of what an account can have beside its meters."""
+        """Return the flows of what an account can have."""
         return {
             SUBENTRY_TENANCY: TenancyFlow,
             SUBENTRY_SITE_METER: SiteMeterFlow,

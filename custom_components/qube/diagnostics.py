@@ -78,16 +78,16 @@ async def async_get_device_diagnostics(
         for tenancy in runtime.tenancies
         if tenancy_identifier(tenancy.tenancy_id) in device.identifiers or tenancy.meter_key in keys
     ]
+    registries = [
+        running
+        for running in runtime.registries
+        if running.registry.registry_id == device.config_subentry_id
+    ]
     space_ids = {space.space_id for space in spaces}
     sites = [
         site
         for site in runtime.site_meters
         if site_identifier(site.site_id) in device.identifiers or site.terms.space_id in space_ids
-    ]
-    registries = [
-        running
-        for running in runtime.registries
-        if running.registry.registry_id == device.config_subentry_id
     ]
     return _facts(
         entry,
@@ -126,8 +126,8 @@ def _facts(
         "spaces": [_space(space) for space in spaces],
         "meters": [_meter(meter) for meter in meters],
         "tenancies": [_tenancy(tenancy) for tenancy in tenancies],
-        "main_meters": [_site(site) for site in sites],
         "registries": [{**registry_facts(each), **_polling(each.registry)} for each in registries],
+        "main_meters": [_site(site) for site in sites],
     }
 
 

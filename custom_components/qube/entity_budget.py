@@ -14,7 +14,9 @@ from homeassistant.helpers.issue_registry import (
 from homeassistant.helpers.translation import async_get_translations
 
 from .const import DOMAIN
+from .registry_settings import SUBENTRY_METER_REGISTRY
 from .runtime import QubeConfigEntry
+from .site_terms import SUBENTRY_SITE_METER
 
 # What a person enables by hand must still find room.
 RESERVE: Final = 500
@@ -100,7 +102,13 @@ def async_enabled_of_tenancies(
     """
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     others = [each for each in entities if each.config_subentry_id not in new]
-    of_tenancies = {each.config_subentry_id for each in others} - {None}
+    # A registry and a main meter are subentries, too.
+    no_tenancies = {
+        each.subentry_id
+        for each in entry.subentries.values()
+        if each.subentry_type in (SUBENTRY_METER_REGISTRY, SUBENTRY_SITE_METER)
+    }
+    of_tenancies = {each.config_subentry_id for each in others} - {None} - no_tenancies
     return enabled_per_tenancy(
         meters=len(entry.runtime_data.devices.meters),
         older=len(of_tenancies),

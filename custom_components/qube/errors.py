@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -19,6 +20,9 @@ from .api import (
 )
 from .billing.errors import BillingError, LedgerError
 from .const import DOMAIN
+
+# Records are read each hour; after a failure nobody should wait so long.
+SITE_RETRY_S: Final = 300
 
 
 def update_failed(error: QubeError) -> UpdateFailed:
@@ -43,13 +47,13 @@ def command_failed(error: QubeError, meter: str) -> HomeAssistantError:
 
 
 def site_update_failed(error: QubeError) -> UpdateFailed:
-    """Return an error of FlatPeak as coordinators understand it."""
+    """Return an error of FlatPeak as coordinators understand it, with the time until they retry."""
     key, placeholders = translation_of(error)
     return UpdateFailed(
         translation_domain=DOMAIN,
         translation_key=f"site_{key}",
         translation_placeholders=placeholders,
-        retry_after=error.retry_after if isinstance(error, QubeRateLimitError) else None,
+        retry_after=error.retry_after if isinstance(error, QubeRateLimitError) else SITE_RETRY_S,
     )
 
 

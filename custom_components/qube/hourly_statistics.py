@@ -1,5 +1,6 @@
 """The hourly rows of a meter, or a site, as Home Assistant's statistics hold them."""
 
+import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from homeassistant.components.recorder.statistics import (
     get_last_statistics,
     statistics_during_period,
 )
+from homeassistant.components.recorder.tasks import SynchronizeTask
 from homeassistant.const import UnitOfEnergy
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
@@ -124,7 +126,18 @@ async def async_write(hass: HomeAssistant, series: Series, hours: Iterable[Store
         # A series without a cost has rows without one.
         if cost:
             async_add_external_statistics(hass, cost_metadata, cost)
-        await get_instance(hass).async_block_till_done()
+        await _async_written(hass)
+
+
+async def _async_written(hass: HomeAssistant) -> None:
+    """Wait until the recorder has written what it was given.
+
+    Its own `async_block_till_done` does not wait for what it is just writing, only for what is
+    still in its queue; but the next rows may be worked out from these.
+    """
+    future: asyncio.Future[None] = hass.loop.create_future()
+    get_instance(hass).queue_task(SynchronizeTask(future))
+    await future
 
 
 async def async_read(

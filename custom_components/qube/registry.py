@@ -100,10 +100,15 @@ class Registry(TimestampDataUpdateCoordinator[Mapping[int, RegistryMeter]]):
         async_ask_login(self.hass, self.config_entry, self.registry_id, self.title)
 
     @callback
-    def async_show(self, meter: RegistryMeter) -> None:
-        """Show a meter as the registry answered out of turn."""
+    def async_keep(self, meter: RegistryMeter) -> None:
+        """Keep a meter as the registry answered out of turn, to be shown with the next ones."""
         self._absences.pop(meter.meter_id, None)
         self.data = {**self.data, meter.meter_id: meter}
+
+    @callback
+    def async_show(self, meter: RegistryMeter) -> None:
+        """Show a meter as the registry answered out of turn."""
+        self.async_keep(meter)
         self.async_update_listeners()
 
     @callback

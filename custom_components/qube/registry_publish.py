@@ -104,6 +104,9 @@ class Publisher:
             now = dt_util.utcnow()
             failures = self.failures
             for meter_id, register in self._due().items():
+                if self._stop is None:
+                    # Switched off, or unloaded, while the others were written.
+                    break
                 if self._refused_until.get(meter_id, now) <= now:
                     await self._async_write(meter_id, register, now)
                 if self._is_down or self.failures >= failures + FAILURES_A_ROUND:
@@ -114,10 +117,7 @@ class Publisher:
 
     async def _async_write(self, meter_id: int, register: Register, now: datetime) -> None:
         registry, settings = self._registry, self._registry.settings
-        client, interval = registry.client, settings.publish_interval
-        if interval is None:
-            # Its owner changed his mind while the others were written.
-            return
+        client = registry.client
         fields = reading_of(register, settings.units[MeterType.ELECTRICITY])
         try:
             meter = await client.update(settings.account_id, meter_id, fields)
@@ -127,13 +127,13 @@ class Publisher:
             if isinstance(err, QubeAuthenticationError):
                 registry.async_reject_login(client)
             elif not isinstance(err, OF_THE_REGISTRY):
-                self._refused_until[meter_id] = now + interval
+                self._refused_until[meter_id] = now + (settings.publish_interval or LOOK_INTERVAL)
             self._is_down = isinstance(err, (*OF_THE_REGISTRY, QubeAuthenticationError))
             return
         self.last_published, self.last_error = now, None
         self._sent[meter_id] = register.read_at
         self._refused_until.pop(meter_id, None)
-        registry.async_show(meter)
+        registry.async_keep(meter)
 
     def _due(self) -> dict[int, Register]:
         """Return what is to be written, by the registry's ids."""

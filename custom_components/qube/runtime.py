@@ -33,6 +33,6 @@ class QubeRuntimeData:
     back_fill: BackFill
     books: Books
     tenancies: Tenancies
-    site_meters: SiteMeters
     registries: Registries
+    site_meters: SiteMeters
     changing_metadata: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -98,8 +98,8 @@ async def async_setup_entry(
     async_add_space_sensors(hass, entry, async_add_entities)
     async_add_history_sensors(hass, entry, async_add_entities)
     async_add_tenancy_sensors(hass, entry, async_add_entities)
-    async_add_site_sensors(hass, entry, async_add_entities)
     async_add_registry_sensors(hass, entry, async_add_entities)
+    async_add_site_sensors(hass, entry, async_add_entities)
 
 
 class QubeSensor(QubeEntity[float], SensorEntity):

@@ -27,9 +27,9 @@ class StallProbe:
         self._handle: asyncio.TimerHandle | None = None
         self._longest_s = 0.0
         self._longest_gc_s = 0.0
-        self._longest_without_gc_s = 0.0
-        # Since the last tick.
-        self._collected_s = 0.0
+        # From when to when: a collection in another thread ends for us after the tick it delayed.
+        self._late: list[tuple[float, float]] = []
+        self._collected: list[tuple[float, float]] = []
 
     def start(self) -> None:
         """Begin to watch."""
@@ -49,26 +49,35 @@ class StallProbe:
         return Stalls(
             longest_ms=self._longest_s * 1000,
             longest_gc_ms=self._longest_gc_s * 1000,
-            longest_without_gc_ms=self._longest_without_gc_s * 1000,
+            longest_without_gc_ms=max(map(self._without_gc_s, self._late), default=0.0) * 1000,
+        )
+
+    def _without_gc_s(self, late: tuple[float, float]) -> float:
+        """Return how late a tick was but for collections."""
+        due_at, came_at = late
+        return (came_at - due_at) - sum(
+            max(0.0, min(came_at, ended_at) - max(due_at, began_at))
+            for began_at, ended_at in self._collected
         )
 
     def _tick(self) -> None:
         now = self._loop.time()
         late_s = now - self._due_at
         self._longest_s = max(self._longest_s, late_s)
-        self._longest_without_gc_s = max(self._longest_without_gc_s, late_s - self._collected_s)
-        self._collected_s = 0.0
+        if late_s > _TICK_S:
+            self._late.append((self._due_at, now))
         self._due_at = now + _TICK_S
         self._handle = self._loop.call_at(self._due_at, self._tick)
 
     def _on_collection(self, phase: Literal["start", "stop"], _info: Mapping[str, int]) -> None:
-        now = time.perf_counter()
+        now = self._loop.time()
         if phase == "start":
             self._collecting_since = now
         else:
             collected_s = now - self._collecting_since
             self._longest_gc_s = max(self._longest_gc_s, collected_s)
-            self._collected_s += collected_s
+            if collected_s > _TICK_S:
+                self._collected.append((self._collecting_since, now))
 
 
 @asynccontextmanager

@@ -139,7 +139,8 @@ def billing_lines(found: Billing, rest_cpu_ms: float | None) -> Iterator[str]:
             f"longest stall {each.stalls.longest_ms:.0f} ms (longest GC "
             f"{each.stalls.longest_gc_ms:.0f} ms, without GC "
             f"{each.stalls.longest_without_gc_ms:.0f} ms; before it "
-            f"{each.quiet.longest_ms:.0f} ms, GC {each.quiet.longest_gc_ms:.0f} ms), {cpu_ms:.2f} ms of CPU each{of_rest}"
+            f"{each.quiet.longest_ms:.0f} ms, GC {each.quiet.longest_gc_ms:.0f} ms), "
+            f"{cpu_ms:.2f} ms of CPU each{of_rest}"
         )
     times = ", ".join(f"{each:.0f}" for each in found.statement_ms)
     yield f"Statement of ten years of hourly charges: {times} ms"

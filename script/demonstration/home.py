@@ -39,15 +39,15 @@ class Home:
         if result["type"] != "create_entry":
             raise DemoError(f"the account could not be added. {_reason(result)}")
 
-    async def add_subentry(self, kind: str, *answers: Mapping[str, Any]) -> None:
-        """Add something to the first account through its flow, one form after the other."""
-        ((entry, *_),) = await self.ask({"type": "config_entries/get", "domain": "qube"})
-        path = "config/config_entries/subentries/flow"
-        result = await self._post(path, {"handler": [entry["entry_id"], kind]})
-        for answer in answers:
-            result = await self._post(f"{path}/{result['flow_id']}", answer)
+    async def add_subentry(self, kind: str, *forms: Mapping[str, Any]) -> None:
+        """Add something to the account through its flow, one form after the other."""
+        (entries,) = await self.ask({"type": "config_entries/get", "domain": "qube"})
+        flow = "config/config_entries/subentries/flow"
+        result = await self._post(flow, {"handler": [entries[0]["entry_id"], kind]})
+        for form in forms:
+            result = await self._post(f"{flow}/{result['flow_id']}", form)
         if result["type"] != "create_entry":
-            raise DemoError(f"{kind} could not be added: {result.get('errors') or result}")
+            raise DemoError(f"{kind} could not be added: {result.get('errors') or result['type']}.")
 
     async def states(self) -> dict[str, dict[str, Any]]:
         """Return all states by entity id."""

@@ -37,15 +37,21 @@ def test_an_adjustment_keeps_its_reason_and_its_reference(ledger: Ledger) -> Non
 
 def test_a_payment_keeps_what_was_said_of_it(ledger: Ledger) -> None:
     """And has to be confirmed only where it looks like the one before."""
-    ledger.record_payment(
-        ROOM,
-        amount_paise=5_000,
-        reference="UPI  4711 a",
-        method="UPI",
-        paid_at=NOON - HOUR,
-        now=NOON,
-        note="By his brother",
-    )
+
+    def record(reference: str) -> None:
+        ledger.record_payment(
+            ROOM,
+            amount_paise=5_000,
+            reference=reference,
+            method="UPI",
+            paid_at=NOON - HOUR,
+            now=NOON,
+            note="By his brother",
+        )
+
+    record("UPI  4711 a")
+    with pytest.raises(RefusedError, match="payment_looks_repeated"):
+        record("UPI 4712")
     (booked,) = ledger.transactions(ROOM)
     assert booked.key == "payment:upi 4711 a"
     assert (booked.reference, booked.method, booked.note) == (

@@ -5,7 +5,7 @@ other where a price or a period changes between two readings. It knows the rules
 
 - A use is known when it is polled, or, after a gap, from the quarters of an hour that the cloud
   kept. Where nothing was missed, what was polled between two checks on one source says no more
-  than the last of it.
+  than the first and the last of it. A new source and a new day are charged at once.
 - It costs what the source costs that was seen last before it and next after it, in doubt the
   cheaper one; the tax is on top.
 - A month from billing day to billing day has a fixed charge, by days where it is a part of one,
@@ -108,7 +108,7 @@ class Oracle:
         self._switched = {
             at_s
             for before_s, at_s in zip(self._polls, self._polls[1:], strict=False)
-            if meter.source(before_s) is not meter.source(at_s)
+            if (meter.source(before_s), before_s // DAY_S) != (meter.source(at_s), at_s // DAY_S)
             and not self._was_off(before_s, at_s)
         }
         self._account = _Account(known_s=stay.begins_s, payments_paise=stay.opening_paise)
@@ -213,7 +213,9 @@ class Oracle:
         kept = [
             poll_s
             for index, poll_s in enumerate(polls)
-            if index == len(polls) - 1 or poll_s in self._unseen or polls[index + 1] in self._unseen
+            if index in {0, len(polls) - 1}
+            or poll_s in self._unseen
+            or polls[index + 1] in self._unseen
         ]
         points: list[int] = []
         for before_s, poll_s in zip([after_s, *kept], kept, strict=False):
