@@ -58,7 +58,7 @@ def test_every_error_and_every_end_has_its_text() -> None:
     assert set(REPAIR["error"]) == of_access - {"unsafe_url", "key_for_new_host"}
     ends = strings_in("site_flow", "AbortFlow", "reason")
     ends |= strings_in("site_flow", "async_abort", "reason")
-    assert set(SITE["abort"]) == ends | {"reconfigure_successful"}
+    assert set(SITE["abort"]) == ends
 
 
 @pytest.mark.parametrize("step", SCHEMAS)
