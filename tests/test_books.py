@@ -5,6 +5,7 @@ from pathlib import Path
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 import pytest
 
+from custom_components.qube.billing import ledger_file
 from custom_components.qube.billing.errors import LedgerError, RefusedError
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.billing.supply_models import SupplyState
@@ -145,29 +146,47 @@ async def test_a_backup_that_cannot_begin_leaves_no_ledger_that_seems_restored(
 
     monkeypatch.setattr(Ledger, "begin_backup", begin_and_fail)
     with pytest.raises(LedgerError):
-        await room.books.async_begin_backup()
+        await room.books.async_run(Ledger.begin_backup)
     await room.machine.run(RETRY_DELAY + MINUTE, MINUTE)
     assert is_sound(room)
     assert not room.books.is_restored
 
 
-async def test_a_ledger_that_cannot_even_be_closed_in_order_is_opened_again(
+async def test_a_backup_ends_with_home_assistant(
     room: RentedRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The end of a backup could not be written either."""
+    """The next one finds no ledger that seems restored."""
     await room.load()
     await room.rent()
-    await room.books.async_begin_backup()
+    await room.books.async_run(Ledger.begin_backup)
+    room.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await room.settle()
+    monkeypatch.setattr(ledger_file, "_copied_now", set())
+    await room.unload()
+    await room.load()
+    assert is_sound(room)
+    assert not room.books.is_restored
+
+
+async def test_a_backup_whose_end_cannot_be_written_stops_nobody(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Home Assistant stops on a full disk: the next one opens the ledger, and asks its owner."""
+    await room.load()
+    await room.rent()
+    await room.books.async_run(Ledger.begin_backup)
 
     def refuse(_ledger: Ledger) -> None:
         raise LedgerError("ledger_not_writable")
 
     with monkeypatch.context() as patched:
         patched.setattr(Ledger, "end_backup", refuse)
-        await room.unload()
+        room.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+        await room.settle()
+    monkeypatch.setattr(ledger_file, "_copied_now", set())
+    await room.unload()
     await room.load()
     assert is_sound(room)
-    # It cannot be told from a copy, so its owner is asked.
     assert room.books.is_restored
 
 

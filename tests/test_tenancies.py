@@ -92,9 +92,17 @@ async def test_a_tenancy_that_is_deleted_in_its_turn_does_not_go_on(
     room: RentedRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It asks for no turn any more, and nobody is cut for it."""
+    asked = 0
+    due, charge = Tenancies.async_due, RunningAccount.async_charge
+
+    def ask(tenancies: Tenancies, tenancy: Tenancy) -> None:
+        nonlocal asked
+        asked += 1
+        due(tenancies, tenancy)
+
+    monkeypatch.setattr(Tenancies, "async_due", ask)
     await room.load()
     tenancy = await room.rent(opening_credit_paise=50_00)
-    charge = RunningAccount.async_charge
 
     async def charge_and_delete(account: RunningAccount) -> ChargeOutcome | None:
         room.hass.config_entries.async_remove_subentry(room.entry, tenancy.tenancy_id)
@@ -105,7 +113,10 @@ async def test_a_tenancy_that_is_deleted_in_its_turn_does_not_go_on(
     await room.settle()
     assert list(tenancies_of(room)) == []
     await tenancy.async_check()
+    assert asked > 0
+    asked = 0
     await room.machine.run(2 * HOUR, QUARTER)
+    assert asked == 0
     assert room.has_power()
 
 

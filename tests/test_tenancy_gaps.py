@@ -10,13 +10,17 @@ import custom_components.qube
 from custom_components.qube import tenancy_meter
 from custom_components.qube.billing.models import INDIA, Rates
 from custom_components.qube.billing.supply_models import SupplyState
+from custom_components.qube.reading_watch import polled_reading
 from tests.odd_register import question
 from tests.rented_room import DAY, DG, EB, HOUR, MINUTE, QUARTER, RentedRoom, let_draw, used_wh
 from tests.simulator import Endpoint, FaultKind
 
 
 async def test_a_month_without_home_assistant_is_charged_at_its_times(room: RentedRoom) -> None:
-    """By the cloud's quarter hours: each day its own use, and the new rates from their time on."""
+    """By the cloud's quarter hours: each day its own use, and the new rates from their time on.
+
+    On one day much more was used than on the others.
+    """
     let_draw(room.meter, 500)
     await room.load()
     tenancy = await room.rent(check_interval="day", opening_credit_paise=10_000_00)
@@ -26,12 +30,15 @@ async def test_a_month_without_home_assistant_is_charged_at_its_times(room: Rent
         Rates(valid_from=change, eb_millipaise_per_kwh=700_000, dg_millipaise_per_kwh=DG)
     )
     await room.unload()
-    await room.machine.pass_by(30 * DAY)
+    await room.machine.pass_by(20 * DAY)
+    room.meter.energy_wh += 6_000
+    day_of_feast = room.machine.now.astimezone(INDIA).date()
+    await room.machine.pass_by(10 * DAY)
     await room.load()
     await room.machine.run(3 * MINUTE, MINUTE)
 
     charges = await room.charges()
-    assert used_wh(charges) == pytest.approx(30 * 24 * 500, abs=1_000)
+    assert used_wh(charges) == pytest.approx(30 * 24 * 500 + 6_000, abs=1_000)
     by_rate = {EB: 0, 700_000: 0}
     days: dict[object, int] = {}
     for charge in charges:
@@ -39,6 +46,7 @@ async def test_a_month_without_home_assistant_is_charged_at_its_times(room: Rent
         day = charge.from_at.astimezone(INDIA).date()
         days[day] = days.get(day, 0) + charge.energy_wh
     assert by_rate[EB] == pytest.approx((10 * 24 + 1) * 500, abs=2)
+    assert days.pop(day_of_feast) == pytest.approx(18_000, abs=1)
     assert {wh for day, wh in list(days.items())[1:-1]} <= {11_999, 12_000, 12_001}
     # June has begun: the bill of May is there.
     assert [bill.draft.period.end.month for bill in await room.bills()] == [5]
@@ -121,6 +129,8 @@ async def test_a_register_that_is_held_back_is_not_charged(room: RentedRoom) -> 
     room.meter.energy_wh += 900_000
     await room.machine.run(HOUR, 10 * MINUTE)
     assert question(room.account, room.meter) is not None
+    # It would be one that was read on one source, with the source of now.
+    assert polled_reading(room.account.coordinator(room.meter)) is None
     assert room.balance_paise == 3_000_00
     await room.account.coordinator(room.meter).async_accept_register()
     await room.charge()

@@ -42,7 +42,6 @@ class Books:
         self._error: LedgerError | None = None
         self._is_restored = False
         self._is_closed = False
-        self._is_in_backup = False
         self._listeners: set[Callable[[], None]] = set()
         self._stop_retry: CALLBACK_TYPE | None = None
         self._stop_listening: CALLBACK_TYPE | None = None
@@ -120,17 +119,6 @@ class Books:
         self._is_restored = False
         self._tell()
 
-    async def async_begin_backup(self) -> None:
-        """Let the file stand still; what is booked meanwhile goes into the log beside it."""
-        # Before it is: one that fails half-way is ended, too.
-        self._is_in_backup = True
-        await self.async_run(Ledger.begin_backup)
-
-    async def async_end_backup(self) -> None:
-        """Let the file go on as before."""
-        self._is_in_backup = False
-        await self.async_run(Ledger.end_backup)
-
     async def async_close(self) -> None:
         """Close the ledger once what waits for it is done; nothing can be done with it after."""
         if self._is_closed:
@@ -147,6 +135,7 @@ class Books:
 
     async def _async_stop(self, _event: Event) -> None:
         self._stop_listening = None
+        await self._async_in_thread(self._end_backup)
         await self.async_close()
 
     def _async_in_thread[T](self, job: Callable[[], T]) -> asyncio.Future[T]:
@@ -169,14 +158,15 @@ class Books:
     def _close(self) -> None:
         """Close the ledger; runs in its thread."""
         ledger, self._ledger = self._ledger, None
-        if ledger is None:
-            return
-        if self._is_in_backup:
-            # Else the next one to open it would take it for a file that was restored.
-            self._is_in_backup = False
+        if ledger is not None:
+            ledger.close()
+
+    def _end_backup(self) -> None:
+        """End a backup that stops with Home Assistant; runs in the thread."""
+        if self._ledger is not None and self._ledger.is_in_backup:
+            # Else the next Home Assistant would take it for a file that was restored.
             with suppress(LedgerError):
-                ledger.end_backup()
-        ledger.close()
+                self._ledger.end_backup()
 
     @callback
     def _set_error(self, error: LedgerError | None) -> None:
