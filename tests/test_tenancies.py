@@ -1,15 +1,17 @@
 """The tenancies of an account follow its subentries, and none holds up another."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.running_account import RunningAccount
-from custom_components.qube.tenancies import Tenancies
+from custom_components.qube.tenancies import WORKERS, Tenancies
 from custom_components.qube.tenancy import Tenancy
 from custom_components.qube.tenancy_account import ChargeOutcome
-from tests.rented_room import HOUR, QUARTER, RentedRoom, let_draw, tenancy_data, used_wh
+from tests.rented_room import HOUR, MINUTE, QUARTER, RentedRoom, let_draw, tenancy_data, used_wh
 
 
 def tenancies_of(room: RentedRoom) -> Tenancies:
@@ -118,6 +120,68 @@ async def test_a_tenancy_that_is_deleted_in_its_turn_does_not_go_on(
     await room.machine.run(2 * HOUR, QUARTER)
     assert asked == 0
     assert room.has_power()
+
+
+async def test_a_tenancy_that_is_deleted_gets_no_turn(room: RentedRoom) -> None:
+    """Though something asks for one late: what was read since the last charge stays uncharged."""
+    let_draw(room.meter, 1_000)
+    await room.load()
+    tenancy = await room.rent()
+    await room.machine.run(QUARTER, MINUTE)
+    tenancies = tenancies_of(room)
+    room.hass.config_entries.async_remove_subentry(room.entry, tenancy.tenancy_id)
+    await room.settle()
+    tenancies.async_due(tenancy)
+    await room.settle()
+    assert await room.books.async_run(lambda ledger: ledger.charge_lines(tenancy.tenancy_id)) == []
+
+
+async def test_of_many_that_are_due_at_once_some_wait(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at midnight: each gets its turn, but the cloud is not asked for hundreds at a time."""
+    await room.load()
+    for _ in range(WORKERS + 3):
+        await room.rent()
+    at_work: list[str] = []
+    done: list[str] = []
+    most = 0
+
+    async def work(tenancy: Tenancy) -> None:
+        nonlocal most
+        at_work.append(tenancy.tenancy_id)
+        most = max(most, len(at_work))
+        await asyncio.sleep(0.01)
+        at_work.remove(tenancy.tenancy_id)
+        done.append(tenancy.tenancy_id)
+
+    monkeypatch.setattr(Tenancy, "async_do_due", work)
+    for tenancy in tenancies_of(room):
+        tenancy.async_set_due(is_midnight=True)
+    await room.settle()
+    assert most == WORKERS
+    assert sorted(done) == sorted(each.tenancy_id for each in tenancies_of(room))
+
+
+async def test_another_account_changes_no_tenancy(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Subentries of this one are what counts."""
+    await room.load()
+    await room.rent()
+    reconciled = 0
+
+    def reconcile(_tenancies: Tenancies) -> None:
+        nonlocal reconciled
+        reconciled += 1
+
+    monkeypatch.setattr(Tenancies, "_async_reconcile", reconcile)
+    other = MockConfigEntry(domain="other")
+    other.add_to_hass(room.hass)
+    room.hass.config_entries.async_update_entry(other, title="Another")
+    assert reconciled == 0
+    room.hass.config_entries.async_update_entry(room.entry, title="This")
+    assert reconciled == 1
 
 
 async def test_two_tenancies_on_one_meter_are_refused_and_told_once(
