@@ -1,6 +1,7 @@
 """The ledger of an account in Home Assistant: what is sick is told, stops money, and comes back."""
 
 from pathlib import Path
+import threading
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 import pytest
@@ -188,6 +189,55 @@ async def test_a_backup_whose_end_cannot_be_written_stops_nobody(
     await room.load()
     assert is_sound(room)
     assert room.books.is_restored
+
+
+async def test_who_comes_while_a_sick_ledger_is_opened_anew_is_told_why_it_was_sick(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old file is closed by then, and the new one is not there yet."""
+    await room.load()
+    await room.rent()
+    books, may_open = room.books, threading.Event()
+    real = Ledger.open
+
+    def fail(_ledger: Ledger) -> None:
+        raise LedgerError("ledger_not_writable")
+
+    def open_late(path: Path, *, expected_id: str | None) -> Ledger:
+        may_open.wait(10)
+        return real(path, expected_id=expected_id)
+
+    with pytest.raises(LedgerError):
+        await books.async_run(fail)
+    monkeypatch.setattr(Ledger, "open", open_late)
+    opening = room.hass.async_create_task(books.async_open(), eager_start=True)
+    with pytest.raises(LedgerError, match="ledger_not_writable"):
+        await books.async_run(Ledger.check)
+    may_open.set()
+    await opening
+    await books.async_run(Ledger.check)
+
+
+async def test_what_fails_while_the_books_are_closed_is_told_to_nobody_else(
+    room: RentedRoom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No repair is left of an account that is not there, and nothing is tried again."""
+    await room.load()
+    await room.rent()
+    books, may_fail = room.books, threading.Event()
+
+    def fail(_ledger: Ledger) -> None:
+        may_fail.wait(10)
+        raise LedgerError("ledger_not_writable")
+
+    failing = room.hass.async_create_task(books.async_run(fail), eager_start=True)
+    closing = room.hass.async_create_task(books.async_close(), eager_start=True)
+    may_fail.set()
+    with pytest.raises(LedgerError, match="ledger_not_writable"):
+        await failing
+    await closing
+    assert room.issue("ledger_not_writable") is None
+    assert "cannot be used" not in caplog.text
 
 
 async def test_books_are_opened_once_by_many(

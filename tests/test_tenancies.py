@@ -12,6 +12,7 @@ from custom_components.qube.tenancies import WORKERS, Tenancies
 from custom_components.qube.tenancy import Tenancy
 from custom_components.qube.tenancy_account import ChargeOutcome
 from tests.rented_room import HOUR, MINUTE, QUARTER, RentedRoom, let_draw, tenancy_data, used_wh
+from tests.simulator import Source
 
 
 def tenancies_of(room: RentedRoom) -> Tenancies:
@@ -134,6 +135,23 @@ async def test_a_tenancy_that_is_deleted_gets_no_turn(room: RentedRoom) -> None:
     tenancies.async_due(tenancy)
     await room.settle()
     assert await room.books.async_run(lambda ledger: ledger.charge_lines(tenancy.tenancy_id)) == []
+
+
+async def test_a_tenant_who_has_moved_out_follows_the_meter_no_more(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though new meters appear in the account: a switch of the source is the next tenant's."""
+    await room.load()
+    tenancy = await room.rent()
+    await tenancy.async_close()
+    asked: list[Tenancy] = []
+    monkeypatch.setattr(Tenancies, "async_due", lambda _tenancies, each: asked.append(each))
+    room.cloud.add_meter(room.meter.space_id, name="Room 303")
+    await room.account.poll_spaces()
+    for source in (Source.EB, Source.DG, Source.EB):
+        room.meter.active_tariff = source
+        await room.machine.run(2 * MINUTE, MINUTE)
+    assert asked == []
 
 
 async def test_of_many_that_are_due_at_once_some_wait(

@@ -13,7 +13,7 @@ from custom_components.qube.billing.supply_models import SupplyState
 from custom_components.qube.reading_watch import polled_reading
 from tests.odd_register import question
 from tests.rented_room import DAY, DG, EB, HOUR, MINUTE, QUARTER, RentedRoom, let_draw, used_wh
-from tests.simulator import Endpoint, FaultKind
+from tests.simulator import Endpoint, FaultKind, SimulatedSpace
 
 
 async def test_a_month_without_home_assistant_is_charged_at_its_times(room: RentedRoom) -> None:
@@ -122,6 +122,27 @@ async def test_a_gap_whose_history_never_comes_is_charged_by_its_ends(room: Rent
     await room.check_ledger()
 
 
+async def test_a_gap_of_a_meter_that_is_gone_is_charged_by_its_ends(room: RentedRoom) -> None:
+    """Nobody can be asked for its history any more."""
+    let_draw(room.meter, 1_000)
+    await room.load()
+    await room.rent(opening_credit_paise=10_000_00)
+    await room.unload()
+    await room.machine.pass_by(DAY)
+    room.account.break_down(FaultKind.SERVER_ERROR, Endpoint.HISTORY)
+    await room.load()
+    await room.machine.run(HOUR, 10 * MINUTE)
+    await take_away(room)
+    room.cloud.faults.clear()
+    await room.machine.run(HOUR, 10 * MINUTE)
+    assert await room.charges() == []
+    await room.machine.run(tenancy_meter.HISTORY_PATIENCE, 20 * MINUTE)
+    charges = await room.charges()
+    assert used_wh(charges) == pytest.approx(25_000, abs=1_000)
+    assert charges[0].is_estimated
+    await room.check_ledger()
+
+
 async def test_a_register_that_is_held_back_is_not_charged(room: RentedRoom) -> None:
     """It jumped: charged once its owner has confirmed it."""
     await room.load()
@@ -202,19 +223,43 @@ async def test_what_was_charged_before_a_crash_is_not_forgotten(
     await room.check_ledger()
 
 
+async def take_away(room: RentedRoom) -> SimulatedSpace:
+    """Let the meter vanish from its space, which keeps another one; return the space."""
+    space = room.cloud.spaces[room.meter.space_id]
+    room.cloud.add_meter(room.meter.space_id, name="Room 303")
+    await room.account.poll_spaces()
+    del space.meters[room.meter.device_id]
+    for _ in range(4):
+        await room.account.poll_spaces()
+    assert not room.is_listed()
+    return space
+
+
+async def test_who_moves_out_from_a_meter_that_is_gone_pays_what_it_showed_last(
+    room: RentedRoom,
+) -> None:
+    """There is no other reading to be had."""
+    let_draw(room.meter, 1_000)
+    await room.load()
+    tenancy = await room.rent(check_interval="day", opening_credit_paise=0)
+    await room.machine.run(2 * HOUR, 10 * MINUTE)
+    await take_away(room)
+    bill = await tenancy.async_close()
+    assert bill is not None
+    assert bill.draft.total_paise == 2 * 6_50
+    assert tenancy.is_closed
+
+
 async def test_a_meter_that_vanishes_freezes_its_account(room: RentedRoom) -> None:
     """What it showed last is charged; nothing more until it is listed again."""
     let_draw(room.meter, 1_000)
     await room.load()
     await room.rent()
-    room.cloud.add_meter(room.meter.space_id, name="Room 303")
     await room.machine.run(2 * HOUR, 10 * MINUTE)
     meter = room.meter
-    space = room.cloud.spaces[meter.space_id]
-    del space.meters[meter.device_id]
-    for _ in range(4):
-        await room.account.poll_spaces()
-    assert not room.is_listed()
+    space = await take_away(room)
+    room.cloud.add_meter(meter.space_id, name="Room 304")
+    await room.account.poll_spaces()
     await room.machine.run(DAY, HOUR)
     frozen = used_wh(await room.charges())
     assert frozen <= 2_100

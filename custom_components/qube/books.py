@@ -105,10 +105,12 @@ class Books:
         """
         if self._is_closed:
             raise LedgerError("ledger_closed")
-        if self._ledger is None:
+        ledger = self._ledger
+        is_opened_anew = self._error is not None and self._opening.locked()
+        if ledger is None or is_opened_anew:
             raise self._error or RefusedError("no_ledger")
         try:
-            return await self._async_in_thread(lambda: self._do(job))
+            return await self._async_in_thread(lambda: job(ledger))
         except LedgerError as err:
             self._set_error(err)
             raise
@@ -149,12 +151,6 @@ class Books:
         self._is_restored = ledger.is_restored
         return ledger.ledger_id
 
-    def _do[T](self, job: Callable[[Ledger], T]) -> T:
-        """Do a job; runs in the thread, where the ledger may have been closed meanwhile."""
-        if self._ledger is None:
-            raise LedgerError("ledger_closed")
-        return job(self._ledger)
-
     def _close(self) -> None:
         """Close the ledger; runs in its thread."""
         ledger, self._ledger = self._ledger, None
@@ -186,7 +182,7 @@ class Books:
         if (error and error.key) != (was_told and was_told.key):
             if error is not None:
                 LOGGER.error("The ledger of %s cannot be used: %s", self.entry.title, error.key)
-            elif was_told is not None:
+            else:
                 LOGGER.info("The ledger of %s can be used again", self.entry.title)
         self._tell()
 
