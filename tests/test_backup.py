@@ -109,7 +109,7 @@ def balance_of_older(room: RentedRoom, path: Path) -> int:
 async def test_what_was_only_copied_is_no_older_ledger(
     room: RentedRoom, manager: BackupManager
 ) -> None:
-    """After the backup, and after a restart in its middle that stopped in order."""
+    """After the backup, and when the account is loaded anew in its middle."""
     await manager.async_pre_backup_actions()
     await manager.async_post_backup_actions()
     await room.unload()
@@ -121,7 +121,33 @@ async def test_what_was_only_copied_is_no_older_ledger(
     assert room.books.is_sound
     assert not room.books.is_restored
     await manager.async_post_backup_actions()
+    await room.unload()
+    await room.load()
     assert room.books.is_sound
+    assert not room.books.is_restored
+
+
+async def test_the_ledger_of_an_account_that_is_not_loaded_stands_still_too(
+    room: RentedRoom, manager: BackupManager, tmp_path: Path
+) -> None:
+    """Its copy is known for one; it may be loaded and charged before the backup is done."""
+    await room.unload()
+    await manager.async_pre_backup_actions()
+    before = room.path.read_bytes()
+    await room.load()
+    await pay(room, 100_00, "during")
+    await room.unload()
+    assert room.path.read_bytes() == before
+    copied(room, tmp_path / "copy")
+    await manager.async_post_backup_actions()
+    assert balance_of_older(room, tmp_path / "copy" / room.path.name) == 600_00
+    await room.load()
+    assert room.balance_paise == 600_00
+    assert room.issue("ledger_restored") is None
+    await room.unload()
+    # The log has gone into the file again.
+    assert room.path.read_bytes() != before
+    assert [path.suffix for path in there(room)] == [".ledger", ".mark"]
 
 
 async def test_a_backup_that_is_put_back_stops_cutting_until_the_owner_confirms(
@@ -187,6 +213,7 @@ async def test_an_older_ledger_of_an_account_that_is_not_loaded_is_not_confirmed
     """The question may be open still; it comes again with the account."""
     await manager.async_pre_backup_actions()
     copied(room, tmp_path / "copy")
+    await manager.async_post_backup_actions()
     await room.unload()
     put_back(room, tmp_path / "copy")
     ir.async_create_issue(
@@ -242,13 +269,18 @@ async def test_an_account_without_tenancies_is_nobodys_concern(
     assert not room.path.exists()
 
 
-async def test_an_account_that_is_not_loaded_is_copied_as_it_is(
+async def test_an_account_whose_cloud_is_down_takes_money_during_a_backup(
     hass: HomeAssistant, tenants: Tenants
 ) -> None:
-    """Nothing writes to its ledger meanwhile."""
+    """Who opens its ledger for that takes it for no copy."""
     assert await async_setup_component(hass, "backup", {})
     manager = await backup_manager(hass)
     await manager.async_pre_backup_actions()
+    assert tenants.in_ledger(lambda ledger: ledger.is_in_backup) is True
+    await tenants.call("record_payment", amount="100", reference="during", method="cash")
     await manager.async_post_backup_actions()
     assert tenants.entry.state is ConfigEntryState.NOT_LOADED
-    assert tenants.in_ledger(lambda ledger: ledger.is_restored) is False
+    assert tenants.in_ledger(lambda ledger: (ledger.is_in_backup, ledger.is_restored)) == (
+        False,
+        False,
+    )

@@ -1,10 +1,12 @@
 """The ledger of an account in Home Assistant: what is sick is told, stops money, and comes back."""
 
 from pathlib import Path
+import threading
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 import pytest
 
+from custom_components.qube.billing import ledger_file
 from custom_components.qube.billing.errors import LedgerError, RefusedError
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.billing.supply_models import SupplyState
@@ -145,30 +147,97 @@ async def test_a_backup_that_cannot_begin_leaves_no_ledger_that_seems_restored(
 
     monkeypatch.setattr(Ledger, "begin_backup", begin_and_fail)
     with pytest.raises(LedgerError):
-        await room.books.async_begin_backup()
+        await room.books.async_run(Ledger.begin_backup)
     await room.machine.run(RETRY_DELAY + MINUTE, MINUTE)
     assert is_sound(room)
     assert not room.books.is_restored
 
 
-async def test_a_ledger_that_cannot_even_be_closed_in_order_is_opened_again(
+async def test_a_backup_ends_with_home_assistant(
     room: RentedRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The end of a backup could not be written either."""
+    """The next one finds no ledger that seems restored."""
     await room.load()
     await room.rent()
-    await room.books.async_begin_backup()
+    await room.books.async_run(Ledger.begin_backup)
+    room.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await room.settle()
+    monkeypatch.setattr(ledger_file, "_copied_now", set())
+    await room.unload()
+    await room.load()
+    assert is_sound(room)
+    assert not room.books.is_restored
+
+
+async def test_a_backup_whose_end_cannot_be_written_stops_nobody(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Home Assistant stops on a full disk: the next one opens the ledger, and asks its owner."""
+    await room.load()
+    await room.rent()
+    await room.books.async_run(Ledger.begin_backup)
 
     def refuse(_ledger: Ledger) -> None:
         raise LedgerError("ledger_not_writable")
 
     with monkeypatch.context() as patched:
         patched.setattr(Ledger, "end_backup", refuse)
-        await room.unload()
+        room.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+        await room.settle()
+    monkeypatch.setattr(ledger_file, "_copied_now", set())
+    await room.unload()
     await room.load()
     assert is_sound(room)
-    # It cannot be told from a copy, so its owner is asked.
     assert room.books.is_restored
+
+
+async def test_who_comes_while_a_sick_ledger_is_opened_anew_is_told_why_it_was_sick(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old file is closed by then, and the new one is not there yet."""
+    await room.load()
+    await room.rent()
+    books, may_open = room.books, threading.Event()
+    real = Ledger.open
+
+    def fail(_ledger: Ledger) -> None:
+        raise LedgerError("ledger_not_writable")
+
+    def open_late(path: Path, *, expected_id: str | None) -> Ledger:
+        may_open.wait(10)
+        return real(path, expected_id=expected_id)
+
+    with pytest.raises(LedgerError):
+        await books.async_run(fail)
+    monkeypatch.setattr(Ledger, "open", open_late)
+    opening = room.hass.async_create_task(books.async_open(), eager_start=True)
+    with pytest.raises(LedgerError, match="ledger_not_writable"):
+        await books.async_run(Ledger.check)
+    may_open.set()
+    await opening
+    await books.async_run(Ledger.check)
+
+
+async def test_what_fails_while_the_books_are_closed_is_told_to_nobody_else(
+    room: RentedRoom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No repair is left of an account that is not there, and nothing is tried again."""
+    await room.load()
+    await room.rent()
+    books, may_fail = room.books, threading.Event()
+
+    def fail(_ledger: Ledger) -> None:
+        may_fail.wait(10)
+        raise LedgerError("ledger_not_writable")
+
+    failing = room.hass.async_create_task(books.async_run(fail), eager_start=True)
+    closing = room.hass.async_create_task(books.async_close(), eager_start=True)
+    may_fail.set()
+    with pytest.raises(LedgerError, match="ledger_not_writable"):
+        await failing
+    await closing
+    assert room.issue("ledger_not_writable") is None
+    assert "cannot be used" not in caplog.text
 
 
 async def test_books_are_opened_once_by_many(

@@ -1,5 +1,6 @@
 """A tenant has power or not as it was decided: written down, commanded, confirmed, restored."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,11 +8,11 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.qube.api import QubeClient
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.billing.models import SupplyReason
 from custom_components.qube.billing.supply_models import Decision, Obstacle, SupplyState
 from custom_components.qube.supply_orders import RETRY_DELAYS
-from tests.account import until
 from tests.simulator import Endpoint, FaultKind, Mode
 from tests.supplied_tenancy import PAISA, PREPAID, SuppliedTenancy, opening_of
 
@@ -85,13 +86,26 @@ async def test_a_cut_is_given_once_however_often_it_is_decided(supplied: Supplie
     assert [order.power_on for order in supplied.switched] == [False]
 
 
-async def test_a_payment_overtakes_a_cut_that_is_under_way(supplied: SuppliedTenancy) -> None:
+async def test_a_payment_overtakes_a_cut_that_is_under_way(
+    supplied: SuppliedTenancy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both reach the meter in their order, so it ends with power, and billing owns it."""
-    supplied.account.break_down(FaultKind.LATENCY, Endpoint.RELAY, times=1, seconds=0.5)
+    is_under_way, may_go_on = asyncio.Event(), asyncio.Event()
+    send = QubeClient.set_relay
+
+    async def send_late(client: QubeClient, device_id: str, *, closed: bool) -> None:
+        is_under_way.set()
+        await may_go_on.wait()
+        await send(client, device_id, closed=closed)
+
+    monkeypatch.setattr(QubeClient, "set_relay", send_late)
     supplied.situation = replace(supplied.situation, balance_micropaise=0)
     await supplied.decide()
-    await until(lambda: supplied.sent == 1)
-    assert await supplied.pay() is SupplyState.ON
+    await is_under_way.wait()
+    supplied.situation = replace(supplied.situation, balance_micropaise=2_085_50 * PAISA)
+    await supplied.decide()
+    may_go_on.set()
+    assert await supplied.decide_and_settle() is SupplyState.ON
     assert supplied.has_power()
     assert supplied.sent == 2
     assert [order.power_on for order in supplied.switched] == [True]

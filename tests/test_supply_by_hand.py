@@ -55,6 +55,19 @@ async def test_power_that_somebody_gives_after_a_cut_stays(
     assert not supplied.has_power()
 
 
+async def test_a_relay_that_is_not_told_was_not_switched(supplied: SuppliedTenancy) -> None:
+    """Qube leaves a field out now and then; what was seen last holds."""
+    assert await supplied.owe() is SupplyState.CUT
+    supplied.meter.null_fields.add("relay_state")
+    await supplied.poll()
+    assert await supplied.decide_and_settle() is SupplyState.CUT
+    supplied.meter.null_fields.clear()
+    await supplied.poll()
+    assert await supplied.decide_and_settle() is SupplyState.CUT
+    assert (supplied.sent, supplied.has_power()) == (1, False)
+    assert await supplied.pay() is SupplyState.ON
+
+
 @pytest.mark.parametrize("switch", [switch_here, switch_elsewhere])
 async def test_power_that_somebody_takes_stays_off(
     supplied: SuppliedTenancy, switch: Switch

@@ -1,15 +1,18 @@
 """The tenancies of an account follow its subentries, and none holds up another."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.qube.billing.ledger import Ledger
 from custom_components.qube.running_account import RunningAccount
-from custom_components.qube.tenancies import Tenancies
+from custom_components.qube.tenancies import WORKERS, Tenancies
 from custom_components.qube.tenancy import Tenancy
 from custom_components.qube.tenancy_account import ChargeOutcome
-from tests.rented_room import HOUR, QUARTER, RentedRoom, let_draw, tenancy_data, used_wh
+from tests.rented_room import HOUR, MINUTE, QUARTER, RentedRoom, let_draw, tenancy_data, used_wh
+from tests.simulator import Source
 
 
 def tenancies_of(room: RentedRoom) -> Tenancies:
@@ -92,9 +95,17 @@ async def test_a_tenancy_that_is_deleted_in_its_turn_does_not_go_on(
     room: RentedRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It asks for no turn any more, and nobody is cut for it."""
+    asked = 0
+    due, charge = Tenancies.async_due, RunningAccount.async_charge
+
+    def ask(tenancies: Tenancies, tenancy: Tenancy) -> None:
+        nonlocal asked
+        asked += 1
+        due(tenancies, tenancy)
+
+    monkeypatch.setattr(Tenancies, "async_due", ask)
     await room.load()
     tenancy = await room.rent(opening_credit_paise=50_00)
-    charge = RunningAccount.async_charge
 
     async def charge_and_delete(account: RunningAccount) -> ChargeOutcome | None:
         room.hass.config_entries.async_remove_subentry(room.entry, tenancy.tenancy_id)
@@ -105,8 +116,90 @@ async def test_a_tenancy_that_is_deleted_in_its_turn_does_not_go_on(
     await room.settle()
     assert list(tenancies_of(room)) == []
     await tenancy.async_check()
+    assert asked > 0
+    asked = 0
     await room.machine.run(2 * HOUR, QUARTER)
+    assert asked == 0
     assert room.has_power()
+
+
+async def test_a_tenancy_that_is_deleted_gets_no_turn(room: RentedRoom) -> None:
+    """Though something asks for one late: what was read since the last charge stays uncharged."""
+    let_draw(room.meter, 1_000)
+    await room.load()
+    tenancy = await room.rent()
+    await room.machine.run(QUARTER, MINUTE)
+    tenancies = tenancies_of(room)
+    room.hass.config_entries.async_remove_subentry(room.entry, tenancy.tenancy_id)
+    await room.settle()
+    tenancies.async_due(tenancy)
+    await room.settle()
+    assert await room.books.async_run(lambda ledger: ledger.charge_lines(tenancy.tenancy_id)) == []
+
+
+async def test_a_tenant_who_has_moved_out_follows_the_meter_no_more(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though new meters appear in the account: a switch of the source is the next tenant's."""
+    await room.load()
+    tenancy = await room.rent()
+    await tenancy.async_close()
+    asked: list[Tenancy] = []
+    monkeypatch.setattr(Tenancies, "async_due", lambda _tenancies, each: asked.append(each))
+    room.cloud.add_meter(room.meter.space_id, name="Room 303")
+    await room.account.poll_spaces()
+    for source in (Source.EB, Source.DG, Source.EB):
+        room.meter.active_tariff = source
+        await room.machine.run(2 * MINUTE, MINUTE)
+    assert asked == []
+
+
+async def test_of_many_that_are_due_at_once_some_wait(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at midnight: each gets its turn, but the cloud is not asked for hundreds at a time."""
+    await room.load()
+    for _ in range(WORKERS + 3):
+        await room.rent()
+    at_work: list[str] = []
+    done: list[str] = []
+    most = 0
+
+    async def work(tenancy: Tenancy) -> None:
+        nonlocal most
+        at_work.append(tenancy.tenancy_id)
+        most = max(most, len(at_work))
+        await asyncio.sleep(0.01)
+        at_work.remove(tenancy.tenancy_id)
+        done.append(tenancy.tenancy_id)
+
+    monkeypatch.setattr(Tenancy, "async_do_due", work)
+    for tenancy in tenancies_of(room):
+        tenancy.async_set_due(is_midnight=True)
+    await room.settle()
+    assert most == WORKERS
+    assert sorted(done) == sorted(each.tenancy_id for each in tenancies_of(room))
+
+
+async def test_another_account_changes_no_tenancy(
+    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Subentries of this one are what counts."""
+    await room.load()
+    await room.rent()
+    reconciled = 0
+
+    def reconcile(_tenancies: Tenancies) -> None:
+        nonlocal reconciled
+        reconciled += 1
+
+    monkeypatch.setattr(Tenancies, "_async_reconcile", reconcile)
+    other = MockConfigEntry(domain="other")
+    other.add_to_hass(room.hass)
+    room.hass.config_entries.async_update_entry(other, title="Another")
+    assert reconciled == 0
+    room.hass.config_entries.async_update_entry(room.entry, title="This")
+    assert reconciled == 1
 
 
 async def test_two_tenancies_on_one_meter_are_refused_and_told_once(

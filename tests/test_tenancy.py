@@ -186,6 +186,7 @@ async def test_a_postpaid_month_is_billed_by_itself(room: RentedRoom) -> None:
     await tenancy.async_pay(**payment(2_206_75, "NEFT 7", room.machine.now))
     await room.settle()
     assert (tenancy.view.amount_due_paise, tenancy.view.is_overdue) == (0, False)
+    assert tenancy.view.due_at is None
     assert room.has_power()
     await room.check_ledger()
 
@@ -208,7 +209,7 @@ async def test_moving_out_charges_the_last_use_and_closes_for_ever(room: RentedR
     assert bill is not None
     assert bill.draft.total_paise == 65_00
     assert tenancy.is_closed
-    assert tenancy.view.is_charging is False
+    assert (tenancy.view.is_charging, tenancy.view.days_left) == (False, None)
     assert await tenancy.async_close() == bill
     let_draw(room.meter, 500)
     await room.machine.run(DAY, HOUR)

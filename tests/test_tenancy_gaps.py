@@ -10,13 +10,17 @@ import custom_components.qube
 from custom_components.qube import tenancy_meter
 from custom_components.qube.billing.models import INDIA, Rates
 from custom_components.qube.billing.supply_models import SupplyState
+from custom_components.qube.reading_watch import polled_reading
 from tests.odd_register import question
 from tests.rented_room import DAY, DG, EB, HOUR, MINUTE, QUARTER, RentedRoom, let_draw, used_wh
-from tests.simulator import Endpoint, FaultKind
+from tests.simulator import Endpoint, FaultKind, SimulatedSpace
 
 
 async def test_a_month_without_home_assistant_is_charged_at_its_times(room: RentedRoom) -> None:
-    """By the cloud's quarter hours: each day its own use, and the new rates from their time on."""
+    """By the cloud's quarter hours: each day its own use, and the new rates from their time on.
+
+    On one day much more was used than on the others.
+    """
     let_draw(room.meter, 500)
     await room.load()
     tenancy = await room.rent(check_interval="day", opening_credit_paise=10_000_00)
@@ -26,12 +30,15 @@ async def test_a_month_without_home_assistant_is_charged_at_its_times(room: Rent
         Rates(valid_from=change, eb_millipaise_per_kwh=700_000, dg_millipaise_per_kwh=DG)
     )
     await room.unload()
-    await room.machine.pass_by(30 * DAY)
+    await room.machine.pass_by(20 * DAY)
+    room.meter.energy_wh += 6_000
+    day_of_feast = room.machine.now.astimezone(INDIA).date()
+    await room.machine.pass_by(10 * DAY)
     await room.load()
     await room.machine.run(3 * MINUTE, MINUTE)
 
     charges = await room.charges()
-    assert used_wh(charges) == pytest.approx(30 * 24 * 500, abs=1_000)
+    assert used_wh(charges) == pytest.approx(30 * 24 * 500 + 6_000, abs=1_000)
     by_rate = {EB: 0, 700_000: 0}
     days: dict[object, int] = {}
     for charge in charges:
@@ -39,6 +46,7 @@ async def test_a_month_without_home_assistant_is_charged_at_its_times(room: Rent
         day = charge.from_at.astimezone(INDIA).date()
         days[day] = days.get(day, 0) + charge.energy_wh
     assert by_rate[EB] == pytest.approx((10 * 24 + 1) * 500, abs=2)
+    assert days.pop(day_of_feast) == pytest.approx(18_000, abs=1)
     assert {wh for day, wh in list(days.items())[1:-1]} <= {11_999, 12_000, 12_001}
     # June has begun: the bill of May is there.
     assert [bill.draft.period.end.month for bill in await room.bills()] == [5]
@@ -114,11 +122,35 @@ async def test_a_gap_whose_history_never_comes_is_charged_by_its_ends(room: Rent
     await room.check_ledger()
 
 
+async def test_a_gap_of_a_meter_that_is_gone_is_charged_by_its_ends(room: RentedRoom) -> None:
+    """Nobody can be asked for its history any more."""
+    let_draw(room.meter, 1_000)
+    await room.load()
+    await room.rent(opening_credit_paise=10_000_00)
+    await room.unload()
+    await room.machine.pass_by(DAY)
+    room.account.break_down(FaultKind.SERVER_ERROR, Endpoint.HISTORY)
+    await room.load()
+    await room.machine.run(HOUR, 10 * MINUTE)
+    await take_away(room)
+    room.cloud.faults.clear()
+    await room.machine.run(HOUR, 10 * MINUTE)
+    assert await room.charges() == []
+    await room.machine.run(tenancy_meter.HISTORY_PATIENCE, 20 * MINUTE)
+    charges = await room.charges()
+    assert used_wh(charges) == pytest.approx(25_000, abs=1_000)
+    assert charges[0].is_estimated
+    await room.check_ledger()
+
+
 async def test_a_register_that_is_held_back_is_not_charged(room: RentedRoom) -> None:
     """It jumped: charged once its owner has confirmed it."""
     await room.load()
     tenancy = await room.rent()
     room.meter.energy_wh += 900_000
+    await room.machine.run(MINUTE, MINUTE)
+    # The last good register was read at another time, and maybe on another source.
+    assert polled_reading(room.account.coordinator(room.meter)) is None
     await room.machine.run(HOUR, 10 * MINUTE)
     assert question(room.account, room.meter) is not None
     assert room.balance_paise == 3_000_00
@@ -191,19 +223,43 @@ async def test_what_was_charged_before_a_crash_is_not_forgotten(
     await room.check_ledger()
 
 
+async def take_away(room: RentedRoom) -> SimulatedSpace:
+    """Let the meter vanish from its space, which keeps another one; return the space."""
+    space = room.cloud.spaces[room.meter.space_id]
+    room.cloud.add_meter(room.meter.space_id, name="Room 303")
+    await room.account.poll_spaces()
+    del space.meters[room.meter.device_id]
+    for _ in range(4):
+        await room.account.poll_spaces()
+    assert not room.is_listed()
+    return space
+
+
+async def test_who_moves_out_from_a_meter_that_is_gone_pays_what_it_showed_last(
+    room: RentedRoom,
+) -> None:
+    """There is no other reading to be had."""
+    let_draw(room.meter, 1_000)
+    await room.load()
+    tenancy = await room.rent(check_interval="day", opening_credit_paise=0)
+    await room.machine.run(2 * HOUR, 10 * MINUTE)
+    await take_away(room)
+    bill = await tenancy.async_close()
+    assert bill is not None
+    assert bill.draft.total_paise == 2 * 6_50
+    assert tenancy.is_closed
+
+
 async def test_a_meter_that_vanishes_freezes_its_account(room: RentedRoom) -> None:
     """What it showed last is charged; nothing more until it is listed again."""
     let_draw(room.meter, 1_000)
     await room.load()
     await room.rent()
-    room.cloud.add_meter(room.meter.space_id, name="Room 303")
     await room.machine.run(2 * HOUR, 10 * MINUTE)
     meter = room.meter
-    space = room.cloud.spaces[meter.space_id]
-    del space.meters[meter.device_id]
-    for _ in range(4):
-        await room.account.poll_spaces()
-    assert not room.is_listed()
+    space = await take_away(room)
+    room.cloud.add_meter(meter.space_id, name="Room 304")
+    await room.account.poll_spaces()
     await room.machine.run(DAY, HOUR)
     frozen = used_wh(await room.charges())
     assert frozen <= 2_100

@@ -42,7 +42,6 @@ class Books:
         self._error: LedgerError | None = None
         self._is_restored = False
         self._is_closed = False
-        self._is_in_backup = False
         self._listeners: set[Callable[[], None]] = set()
         self._stop_retry: CALLBACK_TYPE | None = None
         self._stop_listening: CALLBACK_TYPE | None = None
@@ -106,10 +105,12 @@ class Books:
         """
         if self._is_closed:
             raise LedgerError("ledger_closed")
-        if self._ledger is None:
+        ledger = self._ledger
+        is_opened_anew = self._error is not None and self._opening.locked()
+        if ledger is None or is_opened_anew:
             raise self._error or RefusedError("no_ledger")
         try:
-            return await self._async_in_thread(lambda: self._do(job))
+            return await self._async_in_thread(lambda: job(ledger))
         except LedgerError as err:
             self._set_error(err)
             raise
@@ -119,17 +120,6 @@ class Books:
         await self.async_run(Ledger.confirm_restored)
         self._is_restored = False
         self._tell()
-
-    async def async_begin_backup(self) -> None:
-        """Let the file stand still; what is booked meanwhile goes into the log beside it."""
-        # Before it is: one that fails half-way is ended, too.
-        self._is_in_backup = True
-        await self.async_run(Ledger.begin_backup)
-
-    async def async_end_backup(self) -> None:
-        """Let the file go on as before."""
-        self._is_in_backup = False
-        await self.async_run(Ledger.end_backup)
 
     async def async_close(self) -> None:
         """Close the ledger once what waits for it is done; nothing can be done with it after."""
@@ -147,6 +137,7 @@ class Books:
 
     async def _async_stop(self, _event: Event) -> None:
         self._stop_listening = None
+        await self._async_in_thread(self._end_backup)
         await self.async_close()
 
     def _async_in_thread[T](self, job: Callable[[], T]) -> asyncio.Future[T]:
@@ -160,23 +151,18 @@ class Books:
         self._is_restored = ledger.is_restored
         return ledger.ledger_id
 
-    def _do[T](self, job: Callable[[Ledger], T]) -> T:
-        """Do a job; runs in the thread, where the ledger may have been closed meanwhile."""
-        if self._ledger is None:
-            raise LedgerError("ledger_closed")
-        return job(self._ledger)
-
     def _close(self) -> None:
         """Close the ledger; runs in its thread."""
         ledger, self._ledger = self._ledger, None
-        if ledger is None:
-            return
-        if self._is_in_backup:
-            # Else the next one to open it would take it for a file that was restored.
-            self._is_in_backup = False
+        if ledger is not None:
+            ledger.close()
+
+    def _end_backup(self) -> None:
+        """End a backup that stops with Home Assistant; runs in the thread."""
+        if self._ledger is not None and self._ledger.is_in_backup:
+            # Else the next Home Assistant would take it for a file that was restored.
             with suppress(LedgerError):
-                ledger.end_backup()
-        ledger.close()
+                self._ledger.end_backup()
 
     @callback
     def _set_error(self, error: LedgerError | None) -> None:
@@ -196,7 +182,7 @@ class Books:
         if (error and error.key) != (was_told and was_told.key):
             if error is not None:
                 LOGGER.error("The ledger of %s cannot be used: %s", self.entry.title, error.key)
-            elif was_told is not None:
+            else:
                 LOGGER.info("The ledger of %s can be used again", self.entry.title)
         self._tell()
 

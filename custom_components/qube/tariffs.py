@@ -29,8 +29,7 @@ class TariffSight:
                 return self.eb_tariff_paise
             case Source.DG:
                 return self.dg_tariff_paise
-            case None:
-                return None
+        return None
 
 
 type TariffTimeline = tuple[TariffSight, ...]

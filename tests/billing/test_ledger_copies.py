@@ -82,7 +82,7 @@ def test_a_log_that_was_cut_off_anywhere_leaves_a_whole_ledger(ledger: Ledger, p
 
 @pytest.mark.usefixtures("small_log")
 def test_a_file_stands_still_during_a_backup(ledger: Ledger, path: Path) -> None:
-    """So it can be copied slowly while charges go on, and even when the ledger is closed."""
+    """So it can be copied slowly while charges go on, and the ledger is closed and opened."""
     use(ledger, ROOM, 100)
     ledger.begin_backup()
     before = path.read_bytes()
@@ -93,10 +93,48 @@ def test_a_file_stands_still_during_a_backup(ledger: Ledger, path: Path) -> None
     balance = ledger.state(ROOM).balance_micropaise
     ledger.close()
     assert path.read_bytes() == before
+    with pytest.raises(LedgerError, match="ledger_missing"):
+        Ledger.open(path, expected_id="another")
     again = Ledger.open(path, expected_id=ledger.ledger_id)
     assert again.state(ROOM).balance_micropaise == balance
-    # It might be the copy: that cannot be told apart.
+    assert not again.is_restored
+    assert again.is_in_backup
+    use(again, ROOM, 100)
+    again.close()
+    assert path.read_bytes() == before
+
+
+def test_after_a_crash_in_a_backup_the_ledger_may_be_the_copy(
+    ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That cannot be told apart any more, so its owner is asked; but one backup asks once."""
+    ledger.begin_backup()
+    ledger.close()
+    monkeypatch.setattr(ledger_file, "_copied_now", set())
+    again = Ledger.open(path, expected_id=ledger.ledger_id)
     assert again.is_restored
+    assert not again.is_in_backup
+    again.confirm_restored()
+    again.close()
+    again = Ledger.open(path, expected_id=ledger.ledger_id)
+    assert not again.is_restored
+    again.close()
+
+
+def test_an_older_copy_that_is_put_back_during_a_backup_is_known(
+    ledger: Ledger, path: Path
+) -> None:
+    """By the mark beside it; the backup of it is known for one, too."""
+    ledger.begin_backup()
+    copied(path, "older")
+    pay(ledger, ROOM, 100, "after the copy")
+    ledger.close()
+    for part in ("", "-wal"):
+        shutil.copy(f"{path.with_name('older')}{part}", f"{path}{part}")
+    again = Ledger.open(path, expected_id=ledger.ledger_id)
+    assert again.is_restored
+    assert again.is_in_backup
+    again.end_backup()
     again.close()
 
 

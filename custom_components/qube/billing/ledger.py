@@ -86,6 +86,11 @@ class Ledger:
         with reading(self._connection):
             yield
 
+    @property
+    def is_in_backup(self) -> bool:
+        """Return whether a backup copies the file."""
+        return self._file.is_in_backup
+
     def begin_backup(self) -> None:
         """Let the file be copied: until `end_backup` only the file beside it is written to."""
         self._file.begin_backup()

@@ -27,6 +27,10 @@ _CHECKPOINT_PAGES: Final = 1_000
 _IN_BACKUP: Final = "is_in_backup"
 _RESTORED: Final = "is_restored"
 
+# The files that a backup of this process copies now. Whoever opens one of them meanwhile has no
+# copy before him, though it says so.
+_copied_now: Final[set[Path]] = set()
+
 
 class LedgerFile:
     """An open file, who it is, and whether it is an older copy."""
@@ -47,6 +51,8 @@ class LedgerFile:
         with billing_errors():
             connection = connect(path, is_new=is_new)
             try:
+                if path in _copied_now:
+                    _let_alone(connection, is_on=True)
                 _prepare(connection, path, is_expected=expected_id is not None)
                 file = cls(connection, path)
                 file._check_id(expected_id)
@@ -62,6 +68,11 @@ class LedgerFile:
             raise LedgerError("ledger_missing")
 
     @property
+    def is_in_backup(self) -> bool:
+        """Return whether it says that a backup copies it."""
+        return self._meta[_IN_BACKUP] == "1"
+
+    @property
     def is_restored(self) -> bool:
         """Return whether it is an older copy that nobody has confirmed."""
         return self._meta[_RESTORED] == "1"
@@ -74,8 +85,9 @@ class LedgerFile:
         is_behind = not is_first and (
             mark is None or mark.ledger_id != self.ledger_id or mark.sequence > sequence
         )
-        if is_behind or self._meta[_IN_BACKUP] == "1":
-            self._remember(**{_RESTORED: "1", _IN_BACKUP: "0"})
+        is_copied_now = self._path in _copied_now
+        if is_behind or (self.is_in_backup and not is_copied_now):
+            self._remember(**{_RESTORED: "1", _IN_BACKUP: "1" if is_copied_now else "0"})
         elif is_first:
             self.write_mark()
 
@@ -93,26 +105,20 @@ class LedgerFile:
         """Leave the file alone from now on: what is written goes into the log beside it.
 
         The file and any beginning of its log are one whole state, so they can be copied one after
-        the other while charges go on.
+        the other while charges go on, also by whoever closes and opens it meanwhile.
         """
+        # Before it is marked: what fails half-way was no copy either.
+        _copied_now.add(self._path)
         self._remember(**{_IN_BACKUP: "1"})
-        self._set_checkpoints(are_on=False)
+        with billing_errors():
+            self.connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        _let_alone(self.connection, is_on=True)
 
     def end_backup(self) -> None:
         """Let the log go into the file again."""
+        _copied_now.discard(self._path)
         self._remember(**{_IN_BACKUP: "0"})
-        self._set_checkpoints(are_on=True)
-
-    def _set_checkpoints(self, *, are_on: bool) -> None:
-        with billing_errors():
-            if not are_on:
-                self.connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
-            pages = _CHECKPOINT_PAGES if are_on else 0
-            self.connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {pages:d}")
-            driver = self.connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)  # noqa: S101
-            driver.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, not are_on)
-            self.connection.rollback()
+        _let_alone(self.connection, is_on=False)
 
     def snapshot(self, path: Path) -> None:
         """Write a whole copy."""
@@ -131,6 +137,17 @@ class LedgerFile:
         with writing(self.connection) as connection:
             _write_meta(connection, facts)
         self._meta |= facts
+
+
+def _let_alone(connection: Connection, *, is_on: bool) -> None:
+    """Keep what is written out of the file, also when it is closed, or let it in again."""
+    with billing_errors():
+        pages = 0 if is_on else _CHECKPOINT_PAGES
+        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {pages:d}")
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101
+        driver.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_on)
+        connection.rollback()
 
 
 def _prepare(connection: Connection, path: Path, *, is_expected: bool) -> None:
