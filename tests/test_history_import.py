@@ -1,5 +1,6 @@
 """History is brought into the real recorder, over real HTTP, and equals the simulated truth."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from homeassistant.core import HomeAssistant
@@ -7,10 +8,12 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.qube.api import Interval, QubeClient
+from custom_components.qube.api import Interval, QubeClient, QubeConnectionError
 from custom_components.qube.back_fill import MINUTE
 from custom_components.qube.const import CONF_HISTORY_DAYS
 from custom_components.qube.days import Days, today
+from custom_components.qube.history import Readings
+from custom_components.qube.history_import import HistoryImport
 from tests.account import Account, trouble_in
 from tests.downloads import Downloads
 from tests.history_account import DAY, cost_rows, energy_rows, midnight, true_wh, used_wh
@@ -43,12 +46,12 @@ async def imported(account: Account) -> None:
     assert {back_fill.progress(key) for key in keys} == {1}
 
 
-async def next_correction(account: Account) -> None:
-    """Let it become the minute of the hour at which the last days are read again."""
+async def next_correction(account: Account, *, later: timedelta = timedelta()) -> None:
+    """Let it become the minute of an hour, the next one or later, at which days are read again."""
     now = dt_util.utcnow()
     due = now.replace(minute=MINUTE, second=0, microsecond=0)
     due += timedelta(hours=1) if due <= now else timedelta()
-    async_fire_time_changed(account.hass, due)
+    async_fire_time_changed(account.hass, due + later)
     await account.settle()
 
 
@@ -190,7 +193,7 @@ async def test_a_removed_meter_is_corrected_no_more(
 
 
 async def test_a_restart_goes_on_where_it_was(account: Account) -> None:
-    """A window that was fetched is not fetched again, one that was not is."""
+    """A window that was fetched is not fetched again."""
     await imported(account)
     meter, hass = account.meter(), account.hass
     rows = await energy_rows(hass, meter)
@@ -200,6 +203,38 @@ async def test_a_restart_goes_on_where_it_was(account: Account) -> None:
     # The days since the newest row, once a meter.
     assert account.cloud.requests[Endpoint.HISTORY] == len(account.cloud.meters)
     assert await energy_rows(hass, meter) == rows
+
+
+async def test_a_restart_fetches_what_was_planned_and_not_fetched(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Home Assistant stopped in the midst of it."""
+    read = HistoryImport.async_import
+
+    async def plan_only(
+        importer: HistoryImport,
+        key: str,
+        name: str,
+        days: Days,
+        also: Sequence[Readings] = (),
+    ) -> int:
+        if not also:
+            raise QubeConnectionError
+        return await read(importer, key, name, days, also)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(HistoryImport, "async_import", plan_only)
+        await hass.config_entries.async_setup(entry.entry_id)
+        account = Account(hass=hass, entry=entry, cloud=cloud)
+        await account.settle()
+    assert {entry.runtime_data.back_fill.progress(key) for key in cloud.meters} == {0}
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await imported(account)
+    for meter in cloud.meters.values():
+        assert len(await energy_rows(hass, meter)) > DAYS * 23
 
 
 async def test_more_days_can_be_wanted_later(account: Account) -> None:
@@ -224,6 +259,7 @@ async def test_no_history_is_wanted(
     hass.config_entries.async_update_entry(entry, options={CONF_HISTORY_DAYS: 0})
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
+    await next_correction(Account(hass=hass, entry=entry, cloud=cloud))
     assert cloud.requests[Endpoint.HISTORY] == 0
 
 
@@ -270,11 +306,16 @@ async def test_a_history_that_fails_is_asked_for_once_at_a_time(account: Account
     await imported(account)
     requests = account.cloud.requests
     account.break_down(FaultKind.SERVER_ERROR, Endpoint.HISTORY)
-    for _ in range(3):
-        await next_correction(account)
+    for hours in range(3):
+        await next_correction(account, later=timedelta(hours=hours))
     account.forget_requests()
     await account.poll_spaces()
     assert requests[Endpoint.HISTORY] == len(account.cloud.meters)
+    # Nor as long as the cloud answers nothing at all.
+    account.forget_requests()
+    account.break_down(FaultKind.SERVER_ERROR)
+    await account.poll_spaces()
+    assert requests[Endpoint.HISTORY] == 0
 
 
 async def test_a_limit_of_the_cloud_only_delays(

@@ -26,6 +26,20 @@ def is_open(tenancy: Tenancy) -> bool:
     return tenancy.record is not None
 
 
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Tenancy]:
+    """Return the tenancies that have asked for a turn, each time they did."""
+    asking: list[Tenancy] = []
+    due = Tenancies.async_due
+
+    def ask(tenancies: Tenancies, tenancy: Tenancy) -> None:
+        asking.append(tenancy)
+        due(tenancies, tenancy)
+
+    monkeypatch.setattr(Tenancies, "async_due", ask)
+    return asking
+
+
 async def test_a_tenancy_that_is_deleted_stops_and_its_journal_stays(room: RentedRoom) -> None:
     """The next one on the meter begins where it is, and pays nothing of what was used between."""
     let_draw(room.meter, 1_000)
@@ -92,18 +106,10 @@ async def test_a_turn_that_fails_is_tried_again(
 
 
 async def test_a_tenancy_that_is_deleted_in_its_turn_does_not_go_on(
-    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+    room: RentedRoom, asked: list[Tenancy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It asks for no turn any more, and nobody is cut for it."""
-    asked = 0
-    due, charge = Tenancies.async_due, RunningAccount.async_charge
-
-    def ask(tenancies: Tenancies, tenancy: Tenancy) -> None:
-        nonlocal asked
-        asked += 1
-        due(tenancies, tenancy)
-
-    monkeypatch.setattr(Tenancies, "async_due", ask)
+    charge = RunningAccount.async_charge
     await room.load()
     tenancy = await room.rent(opening_credit_paise=50_00)
 
@@ -116,10 +122,10 @@ async def test_a_tenancy_that_is_deleted_in_its_turn_does_not_go_on(
     await room.settle()
     assert list(tenancies_of(room)) == []
     await tenancy.async_check()
-    assert asked > 0
-    asked = 0
+    assert asked
+    asked.clear()
     await room.machine.run(2 * HOUR, QUARTER)
-    assert asked == 0
+    assert asked == []
     assert room.has_power()
 
 
@@ -138,14 +144,13 @@ async def test_a_tenancy_that_is_deleted_gets_no_turn(room: RentedRoom) -> None:
 
 
 async def test_a_tenant_who_has_moved_out_follows_the_meter_no_more(
-    room: RentedRoom, monkeypatch: pytest.MonkeyPatch
+    room: RentedRoom, asked: list[Tenancy]
 ) -> None:
     """Though new meters appear in the account: a switch of the source is the next tenant's."""
     await room.load()
     tenancy = await room.rent()
     await tenancy.async_close()
-    asked: list[Tenancy] = []
-    monkeypatch.setattr(Tenancies, "async_due", lambda _tenancies, each: asked.append(each))
+    asked.clear()
     room.cloud.add_meter(room.meter.space_id, name="Room 303")
     await room.account.poll_spaces()
     for source in (Source.EB, Source.DG, Source.EB):

@@ -11,6 +11,7 @@ from custom_components.qube import tenancy_meter
 from custom_components.qube.billing.models import INDIA, Rates
 from custom_components.qube.billing.supply_models import SupplyState
 from custom_components.qube.reading_watch import polled_reading
+from tests.account import trouble_in
 from tests.odd_register import question
 from tests.rented_room import DAY, DG, EB, HOUR, MINUTE, QUARTER, RentedRoom, let_draw, used_wh
 from tests.simulator import Endpoint, FaultKind, SimulatedSpace
@@ -250,7 +251,9 @@ async def test_who_moves_out_from_a_meter_that_is_gone_pays_what_it_showed_last(
     assert tenancy.is_closed
 
 
-async def test_a_meter_that_vanishes_freezes_its_account(room: RentedRoom) -> None:
+async def test_a_meter_that_vanishes_freezes_its_account(
+    room: RentedRoom, caplog: pytest.LogCaptureFixture
+) -> None:
     """What it showed last is charged; nothing more until it is listed again."""
     let_draw(room.meter, 1_000)
     await room.load()
@@ -258,8 +261,10 @@ async def test_a_meter_that_vanishes_freezes_its_account(room: RentedRoom) -> No
     await room.machine.run(2 * HOUR, 10 * MINUTE)
     meter = room.meter
     space = await take_away(room)
+    caplog.clear()
     room.cloud.add_meter(meter.space_id, name="Room 304")
     await room.account.poll_spaces()
+    assert trouble_in(caplog) == []
     await room.machine.run(DAY, HOUR)
     frozen = used_wh(await room.charges())
     assert frozen <= 2_100

@@ -242,8 +242,6 @@ class BackFill:
                 meter = self._entry.runtime_data.devices.meters.get(job.key)
                 if meter is None:
                     self._meters.pop(job.key, None)
-                elif job.key in self._parked:
-                    self._parked[job.key].append(job)
                 else:
                     await self._async_try(job, meter)
                 self._async_tell()
@@ -253,7 +251,11 @@ class BackFill:
     async def _async_try(self, job: Job, meter: MeterCoordinator) -> None:
         try:
             async with self._locks[job.key]:
-                await self._async_do(job, meter.key, meter.name_with_space)
+                if job.key in self._parked:
+                    # Another job of the meter has failed, maybe while this one waited.
+                    self._parked[job.key].append(job)
+                else:
+                    await self._async_do(job, meter.key, meter.name_with_space)
         except QubeRateLimitError as err:
             self._async_queue(job)
             await asyncio.sleep(err.retry_after)
@@ -262,24 +264,23 @@ class BackFill:
             self._parked.setdefault(job.key, []).append(job)
 
     async def _async_do(self, job: Job, key: str, name: str) -> None:
-        match job:
-            case Job(priority=Priority.PLAN):
-                # The day before the first one tells where that one's use begins.
-                first = today() - (self.days + 1) * DAY
-                before = self._store[key].open_windows
-                await self._importer.async_plan(key, name, first)
-                for window in self._store[key].open_windows:
-                    if window not in before:
-                        self._async_put(Priority.BACK_FILL, key, window)
-            case Job(window=None):
-                missing = await self._importer.async_days_missing(key)
-                for part in missing.parts(WINDOW_DAYS):
-                    await self._importer.async_import(key, name, part)
-            case Job(window=window):
-                rows = await self._importer.async_import(key, name, window)
-                # Not before it is done: the other worker counts, too.
-                self._rows += rows
-                self._store.close_window(key, window)
+        if job.priority is Priority.PLAN:
+            # The day before the first one tells where that one's use begins.
+            first = today() - (self.days + 1) * DAY
+            before = self._store[key].open_windows
+            await self._importer.async_plan(key, name, first)
+            for window in self._store[key].open_windows:
+                if window not in before:
+                    self._async_put(Priority.BACK_FILL, key, window)
+        elif job.window is None:
+            missing = await self._importer.async_days_missing(key)
+            for part in missing.parts(WINDOW_DAYS):
+                await self._importer.async_import(key, name, part)
+        else:
+            rows = await self._importer.async_import(key, name, job.window)
+            # Not before it is done: the other worker counts, too.
+            self._rows += rows
+            self._store.close_window(key, job.window)
 
     @callback
     def _async_tell(self) -> None:
