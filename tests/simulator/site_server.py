@@ -39,10 +39,10 @@ def create_site_app(flatpeak: SimulatedFlatPeak) -> web.Application:
 
 
 async def serve_site(cloud: SimulatedCloud, host: str, port: int) -> web.AppRunner:
-    """Serve a FlatPeak with the main meter of a cloud's first space; the caller ends it."""
+    """Serve a FlatPeak with the main meter of a cloud's first space, if any; the caller ends it."""
     flatpeak = SimulatedFlatPeak(clock=cloud.clock)
-    space = next(iter(cloud.spaces.values()))
-    flatpeak.add_building(DEMO_DEVICE, space, lost_wh_per_hour=_DEMO_LOST_WH)
+    for space in [*cloud.spaces.values()][:1]:
+        flatpeak.add_building(DEMO_DEVICE, space, lost_wh_per_hour=_DEMO_LOST_WH)
     runner = web.AppRunner(create_site_app(flatpeak), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
