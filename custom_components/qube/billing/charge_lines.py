@@ -50,7 +50,8 @@ def charge_lines(
     span = span_of(number, start, end)
     lines = connection.execute(_BEGINNINGS, span).all()
     # Each line reaches to where the next one begins: charges are contiguous.
-    ends = [line[:2] for line in lines[1:]] + connection.execute(_END, span).all()
+    ends = [line[:2] for line in lines[1:]]
+    ends += connection.execute(_END, span)
     return [
         Charge(
             from_wh=from_wh,
