@@ -8,9 +8,9 @@ import pytest
 from custom_components.qube.billing.database import connect
 from custom_components.qube.billing.errors import LedgerError
 from custom_components.qube.billing.ledger import Ledger
-from custom_components.qube.billing.models import SupplyReason
-from tests.billing.books import altering, bill_of_first_month, pay, use
-from tests.billing.worlds import NOON
+from custom_components.qube.billing.models import Source, SupplyReason
+from tests.billing.books import altering, bill_of_first_month, pay, post, use
+from tests.billing.worlds import HOUR, NOON, a_charge
 
 ROOM = "room-101"
 
@@ -35,6 +35,7 @@ def full(ledger: Ledger, path: Path) -> Path:
         ("DELETE FROM posting", "never deleted"),
         ("DELETE FROM device", "never deleted"),
         ("DELETE FROM charge", "never deleted"),
+        ("DELETE FROM line", "never deleted"),
         ("DELETE FROM bill", "never deleted"),
         ("DELETE FROM tenancy", "never deleted"),
         ("DELETE FROM account", "never deleted"),
@@ -44,6 +45,7 @@ def full(ledger: Ledger, path: Path) -> Path:
         ("UPDATE posting SET micropaise = 1", "never changed"),
         ("UPDATE device SET device_id = 'x'", "never changed"),
         ("UPDATE charge SET source = 'dg'", "never changed"),
+        ("UPDATE line SET from_at = 0", "never changed"),
         ("UPDATE bill SET document = '{}'", "never changed"),
         ("UPDATE tenancy SET opened_wh = 1", "never changed"),
         ("UPDATE tenancy SET closed_at = NULL", "ended already"),
@@ -97,6 +99,40 @@ def test_what_was_rewritten_all_the_same_is_found(full: Path, ledger: Ledger, da
         connection.execute(damage)
     with pytest.raises(LedgerError, match="ledger_damaged"):
         Ledger.open(full, expected_id=ledger.ledger_id)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM line",
+        "DELETE FROM line WHERE from_wh = 0",
+        "DELETE FROM line WHERE from_wh = 2000",
+        "INSERT INTO line SELECT tenancy, from_at, from_wh FROM charge WHERE from_wh = 1000",
+        "UPDATE charge SET is_estimated = 1 WHERE from_wh = 1000",
+        "UPDATE charge SET device = 2 WHERE from_wh = 3000",
+    ],
+)
+def test_a_line_that_begins_at_another_charge_is_found(
+    ledger: Ledger, path: Path, damage: str
+) -> None:
+    """Of four charges the first two, and the last two, are one: a statement would say otherwise."""
+    for source in (Source.EB, Source.EB, Source.DG, Source.DG):
+        cursor = ledger.state(ROOM).cursor
+        begins_wh, begins_at = cursor.total_wh, cursor.read_at
+        post(
+            ledger,
+            ROOM,
+            a_charge(begins_wh, begins_wh + 1_000, begins_at, begins_at + HOUR, source),
+        )
+    ledger.close()
+    Ledger.open(path, expected_id=ledger.ledger_id).close()
+    with altering(path, with_triggers=False) as connection:
+        connection.execute("INSERT INTO device VALUES (2, 'another')")
+        connection.execute(damage)
+    with pytest.raises(LedgerError) as caught:
+        Ledger.open(path, expected_id=ledger.ledger_id)
+    reason = caught.value.placeholders["reason"]
+    assert reason == "a line does not begin where charges differ"
 
 
 def test_a_reversal_that_does_not_cancel_is_found(ledger: Ledger, path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from .errors import LedgerError
+from .triggers import kind_of
 
 # Each finds what may not be; the first row found is told.
 _CONTRADICTIONS: Final = {
@@ -33,6 +34,22 @@ _CONTRADICTIONS: Final = {
             WINDOW earlier AS (PARTITION BY charge.tenancy ORDER BY from_at, from_wh)
         ) WHERE from_wh <> last_wh OR from_at < last_at
     """,
+    "a line does not begin where charges differ": f"""
+        SELECT id FROM tenancy WHERE
+            (SELECT from_wh FROM charge WHERE tenancy = id ORDER BY from_at, from_wh LIMIT 1)
+            IS NOT
+            (SELECT from_wh FROM line WHERE tenancy = id ORDER BY from_at, from_wh LIMIT 1)
+        UNION ALL
+        SELECT tenancy FROM line JOIN charge AS first USING (tenancy, from_at, from_wh) WHERE
+            (SELECT other.from_wh FROM charge AS other WHERE other.tenancy = line.tenancy
+                AND (other.from_at, other.from_wh) > (line.from_at, line.from_wh)
+                AND ({kind_of("other")}) <> ({kind_of("first")})
+                ORDER BY other.from_at, other.from_wh LIMIT 1)
+            IS NOT
+            (SELECT next.from_wh FROM line AS next WHERE next.tenancy = line.tenancy
+                AND (next.from_at, next.from_wh) > (line.from_at, line.from_wh)
+                ORDER BY next.from_at, next.from_wh LIMIT 1)
+    """,  # noqa: S608
     "an account is not charged up to its cursor": """
         SELECT account.tenancy FROM account JOIN tenancy ON tenancy.id = account.tenancy
         WHERE cursor_wh <> coalesce(

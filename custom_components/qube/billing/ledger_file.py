@@ -13,7 +13,8 @@ from .database import billing_errors, connect, reading, writing
 from .errors import LedgerError
 from .health import check, check_file
 from .mark import Mark, read_mark, write_mark
-from .schema import APPLICATION_ID, METADATA, meta, triggers
+from .schema import APPLICATION_ID, METADATA, meta
+from .triggers import triggers
 
 # How much is in the ledger that no meter could tell again; it only grows.
 _SEQUENCE: Final = """
