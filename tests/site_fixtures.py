@@ -107,6 +107,4 @@ async def house(prepared: Building) -> Building:
     """Return it set up, everything imported."""
     assert await prepared.hass.config_entries.async_setup(prepared.entry.entry_id)
     await prepared.settle()
-    # The meters behind it were not imported when it was read first.
-    await prepared.read()
     return prepared

@@ -71,6 +71,18 @@ async def test_the_meters_and_the_main_meter_differ_by_what_is_lost(house: Build
     assert float(house.state("losses_cost_month")) == pytest.approx(month_wh / 1000 * 8, abs=0.05)
 
 
+async def test_losses_are_shown_as_soon_as_the_history_of_the_meters_is_there(
+    prepared: Building,
+) -> None:
+    """The records of the main meter are read long before it, and are not read again for it."""
+    assert await prepared.hass.config_entries.async_setup(prepared.entry.entry_id)
+    await prepared.settle()
+    progress = prepared.entry.runtime_data.back_fill.progress
+    assert [progress(key) for key in prepared.site.meter_keys] == [1]
+    assert prepared.state("reconciled_yesterday") == "complete"
+    assert prepared.site._stop_following is None
+
+
 async def test_sensors_show_what_flowed(house: Building) -> None:
     """Yesterday and this month, until when it is known, and how sure it is."""
     assert float(house.state("import_yesterday")) == house.true_kwh(yesterday(), yesterday())

@@ -8,11 +8,13 @@ from typing import Final, override
 
 from homeassistant.components.recorder.const import DOMAIN as RECORDER
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import TimestampDataUpdateCoordinator
 from sqlalchemy.exc import SQLAlchemyError
 
 from .api import QubeAuthenticationError, QubeError
+from .back_fill import history_signal
 from .const import LOGGER
 from .days import DAY, Days, today
 from .devices import space_identifier
@@ -71,6 +73,7 @@ class SiteMeter(TimestampDataUpdateCoordinator[SiteView]):
         self._confidences: dict[Span, float] = {}
         self._read_on: date | None = None
         self._filling = asyncio.Lock()
+        self._stop_following: CALLBACK_TYPE | None = None
 
     @callback
     def async_start(self) -> None:
@@ -80,12 +83,35 @@ class SiteMeter(TimestampDataUpdateCoordinator[SiteView]):
         self.config_entry.async_create_background_task(
             self.hass, self.async_refresh(), f"first records of {self.title}"
         )
+        self._stop_following = async_dispatcher_connect(
+            self.hass, history_signal(self.config_entry), self._async_follow_import
+        )
 
     @override
     async def async_shutdown(self) -> None:
         """Read no more."""
         await super().async_shutdown()
+        self._async_stop_following()
         async_withdraw_rejected(self.hass, self.site_id)
+
+    @callback
+    def _async_follow_import(self) -> None:
+        """Compare anew once the history of all meters is there: at first it is not."""
+        progress = self.config_entry.runtime_data.back_fill.progress
+        if self.last_update_success and all(progress(key) == 1 for key in self.meter_keys):
+            self._async_stop_following()
+            self.config_entry.async_create_background_task(
+                self.hass, self._async_compare(), f"losses of {self.title}"
+            )
+
+    @callback
+    def _async_stop_following(self) -> None:
+        if self._stop_following is not None:
+            self._stop_following()
+            self._stop_following = None
+
+    async def _async_compare(self) -> None:
+        self.async_set_updated_data(await self._async_view())
 
     @property
     def meter_keys(self) -> list[str]:
