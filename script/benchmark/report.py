@@ -147,7 +147,7 @@ def billing_lines(found: Billing, rest_cpu_ms: float | None) -> Iterator[str]:
 
 
 def billing_targets(found: Billing) -> Iterator[Target]:
-    """Yield the targets of charging: others may use the machine, so of several rounds the median."""
+    """Yield the targets of charging, by the median of its rounds: others may use the machine."""
     stall_ms = found.longest_stall_ms
     yield Target(name="longest stall of a round (ms)", value=stall_ms, limit=_MAX_STALL_MS)
     statement_ms = min(found.statement_ms)
