@@ -1,8 +1,4 @@
-"""The control of a back-fill: as many rows in the plainest way, without this integration's work.
-
-Home Assistant's recorder makes objects of its own for each row, and once in some 100,000 of them
-Python's garbage collector looks through all of Home Assistant. No import can stall for less.
-"""
+"""The control of a back-fill: as many rows in the plainest way, without this integration's work."""
 
 from datetime import timedelta
 from itertools import count
