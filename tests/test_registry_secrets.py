@@ -16,8 +16,9 @@ from tests.conftest import ConnectRegistry
 from tests.downloads import Downloads
 from tests.registered import LOGIN, REGISTRY_ID, Registered
 from tests.simulator import FaultKind
+from tests.simulator.faulty import CLOUD_FAULTS
 from tests.simulator.registry import EMAIL, PASSWORD, TOKEN, SimulatedRegistry
-from tests.simulator.registry_faults import REGISTRY_FAULTS, RegistryFault
+from tests.simulator.registry_faults import RegistryFault
 from tests.test_diagnostics_secrets import MARK
 from tests.test_registry_flow import Owner
 
@@ -37,7 +38,7 @@ async def live(registered: Registered, echo: str) -> list[str]:
     Where it has words of its own, it echoes what it was sent.
     """
     told: list[str] = []
-    for kind in (None, *REGISTRY_FAULTS):
+    for kind in (None, *CLOUD_FAULTS):
         registered.registry.expire_tokens()
         if kind is not None:
             fault = RegistryFault(kind=kind, error=echo, seconds=0.01)
@@ -76,7 +77,7 @@ async def test_no_secret_of_a_registry_is_anywhere(
     events: list[str] = []
     hass.bus.async_listen(MATCH_ALL, lambda event: events.append(str(event.as_dict())))
     told = await live(registered, echo)
-    assert len(told) > len(REGISTRY_FAULTS) / 2
+    assert len(told) > len(CLOUD_FAULTS) / 2
     shown = [
         *told,
         *events,

@@ -11,8 +11,9 @@ import pytest
 from tests.downloads import Downloads
 from tests.main_meter import DEVICE, KEY, Building
 from tests.simulator import SimulatedCloud
+from tests.simulator.faulty import CLOUD_FAULTS
 from tests.simulator.site import ACCOUNT_ID
-from tests.simulator.site_faults import SITE_FAULTS, SiteFault
+from tests.simulator.site_faults import SiteFault
 
 pytest_plugins = ("tests.site_fixtures",)
 
@@ -38,7 +39,7 @@ async def test_no_secret_is_told_whatever_happens(
     events: list[Event] = []
     house.hass.bus.async_listen(MATCH_ALL, events.append)
     told: list[str] = []
-    for kind in SITE_FAULTS:
+    for kind in CLOUD_FAULTS:
         echo = f"you sent {KEY} and canary-site-token-1"
         house.flatpeak.faults.append(SiteFault(kind=kind, times=3, seconds=0.01, message=echo))
         house.flatpeak.revoke_tokens()
@@ -84,7 +85,7 @@ async def test_diagnostics_tell_how_it_goes_and_nothing_more(
     site = ("qube", f"site_{house.subentry.subentry_id}")
     for identifier in (space, site):
         assert len((await downloads.data(house.entry, identifier))["main_meters"]) == 1
-    house.flatpeak.faults.append(SiteFault(kind=SITE_FAULTS[1]))
+    house.flatpeak.faults.append(SiteFault(kind=CLOUD_FAULTS[1]))
     await house.read()
     (told,) = (await downloads.data(house.entry))["main_meters"]
     assert (told["is_failing"], told["last_error"]) == (True, "QubeConnectionError")

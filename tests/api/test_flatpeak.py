@@ -29,6 +29,7 @@ from custom_components.qube.api import (
 )
 from custom_components.qube.api.parsing import Json
 from tests.simulator import FaultKind, ManualClock
+from tests.simulator.faulty import CLOUD_FAULTS
 from tests.simulator.probe import START
 from tests.simulator.site import (
     ACCOUNT_ID,
@@ -37,7 +38,7 @@ from tests.simulator.site import (
     SiteEndpoint,
     load_flow,
 )
-from tests.simulator.site_faults import SITE_FAULTS, SiteFault
+from tests.simulator.site_faults import SiteFault
 from tests.simulator.site_server import create_site_app
 
 KEY = "canary-site-key-8b1d"
@@ -102,7 +103,7 @@ async def outcome(client: FlatPeakClient, endpoint: SiteEndpoint) -> QubeError |
 
 
 @pytest.mark.parametrize("endpoint", SiteEndpoint)
-@pytest.mark.parametrize("kind", SITE_FAULTS)
+@pytest.mark.parametrize("kind", CLOUD_FAULTS)
 async def test_each_fault_at_each_endpoint(
     site_client: FlatPeakClient,
     flatpeak: SimulatedFlatPeak,

@@ -23,6 +23,7 @@ from custom_components.qube.api import (
 )
 from custom_components.qube.api.parsing import Json
 from tests.simulator import FaultKind
+from tests.simulator.faulty import CLOUD_FAULTS
 from tests.simulator.registry import (
     ACCOUNT_ID,
     EMAIL,
@@ -32,7 +33,7 @@ from tests.simulator.registry import (
     RegistryEndpoint,
     SimulatedRegistry,
 )
-from tests.simulator.registry_faults import REGISTRY_FAULTS, RegistryFault
+from tests.simulator.registry_faults import RegistryFault
 from tests.simulator.registry_server import create_registry_app
 
 from .phy_calls import NEW, PHY_CALLS, PhyCall
@@ -325,11 +326,11 @@ ERRORS: dict[FaultKind, type[QubeError]] = {
 
 def test_every_fault_of_the_registry_is_in_the_table() -> None:
     """A new one must be given its error here."""
-    assert set(ERRORS) == set(REGISTRY_FAULTS)
+    assert set(ERRORS) == set(CLOUD_FAULTS)
 
 
 @pytest.mark.parametrize("call", PHY_CALLS, ids=lambda call: call.endpoint)
-@pytest.mark.parametrize("kind", REGISTRY_FAULTS)
+@pytest.mark.parametrize("kind", CLOUD_FAULTS)
 async def test_each_fault_on_each_endpoint(
     session: ClientSession,
     registry: SimulatedRegistry,
@@ -358,7 +359,7 @@ async def test_each_fault_on_each_endpoint(
     assert await outcome_of(client, call, other_id) is None
 
 
-@pytest.mark.parametrize("kind", REGISTRY_FAULTS)
+@pytest.mark.parametrize("kind", CLOUD_FAULTS)
 async def test_each_fault_at_the_login(
     session: ClientSession, registry: SimulatedRegistry, registry_url: str, kind: FaultKind
 ) -> None:

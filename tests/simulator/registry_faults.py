@@ -10,24 +10,6 @@ import orjson
 from .faults import FaultKind
 from .protocol import Json
 
-# Those that make sense here; the others are of Qube's own words.
-REGISTRY_FAULTS: Final = (
-    FaultKind.LATENCY,
-    FaultKind.DROP,
-    FaultKind.TRUNCATION,
-    FaultKind.HTML_200,
-    FaultKind.WRONG_TYPES,
-    FaultKind.UNAUTHORIZED,
-    FaultKind.PROXY_403,
-    FaultKind.RATE_LIMITED,
-    FaultKind.SERVER_ERROR,
-    FaultKind.FAILURE_200,
-    FaultKind.ERROR,
-    FaultKind.REDIRECT,
-    FaultKind.OVERSIZED,
-    FaultKind.ANSWER_LOST,
-)
-
 
 @dataclass(kw_only=True, slots=True)
 class RegistryFault:

@@ -1,16 +1,16 @@
 """The HTTP side of the simulated registry: `/api/v1/meters` and the login before it."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from aiohttp import web
 import orjson
 
-from .faults import FaultKind
+from .faulty import served
 from .protocol import Json
 from .registry import (
     METER_TYPES,
@@ -19,8 +19,7 @@ from .registry import (
     SimulatedRegistry,
     SimulatedRegistryMeter,
 )
-from .registry_faults import RegistryFault, answer_of, json_answer
-from .sabotage import lose, truncate
+from .registry_faults import answer_of, json_answer
 
 _METERS: Final = "/api/v1/meters"
 _ROUTES: Final = {
@@ -98,50 +97,18 @@ def create_registry_app(registry: SimulatedRegistry) -> web.Application:
     """Return the application that serves a registry."""
     app = web.Application()
     for endpoint, (method, path) in _ROUTES.items():
-        app.router.add_route(method, path, _serve(registry, endpoint))
+        app.router.add_route(
+            method,
+            path,
+            served(
+                endpoint,
+                log=registry.log,
+                faults=registry.faults,
+                answer=partial(_answer, registry, endpoint),
+                instead=answer_of,
+            ),
+        )
     return app
-
-
-def _serve(
-    registry: SimulatedRegistry, endpoint: RegistryEndpoint
-) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def serve(request: web.Request) -> web.StreamResponse:
-        registry.log.append(endpoint)
-        raw = await request.read()
-        for fault in list(registry.faults):
-            if fault.endpoint not in (None, endpoint):
-                continue
-            if fault.times is not None:
-                fault.times -= 1
-                if fault.times <= 0:
-                    registry.faults.remove(fault)
-            if fault.kind is FaultKind.LATENCY:
-                await asyncio.sleep(fault.seconds)
-                break
-            return await _fail(registry, endpoint, request, raw, fault)
-        return _answer(registry, endpoint, request, raw)
-
-    return serve
-
-
-async def _fail(
-    registry: SimulatedRegistry,
-    endpoint: RegistryEndpoint,
-    request: web.Request,
-    raw: bytes,
-    fault: RegistryFault,
-) -> web.StreamResponse:
-    match fault.kind:
-        case FaultKind.DROP:
-            return lose(request)
-        case FaultKind.ANSWER_LOST:
-            _answer(registry, endpoint, request, raw)
-            return lose(request)
-        case FaultKind.TRUNCATION:
-            _answer(registry, endpoint, request, raw)
-            return await truncate(request, b'{"success": true, "data": {"id": 1, "name": "x"}}')
-        case _:
-            return answer_of(fault)
 
 
 def _answer(

@@ -1,8 +1,7 @@
 """The HTTP side of the simulated FlatPeak: its login, its devices, and their records."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -10,11 +9,10 @@ import orjson
 
 from .clock import DAY_MS, to_ms
 from .cloud import SimulatedCloud
-from .faults import FaultKind
+from .faulty import served
 from .protocol import Json
-from .sabotage import lose, truncate
 from .site import SimulatedFlatPeak, SiteEndpoint, SiteError
-from .site_faults import SiteFault, site_answer, site_json
+from .site_faults import site_answer, site_json
 
 DEMO_DEVICE: Final = "dev_demo_main_meter"
 _DEMO_LOST_WH: Final = 90
@@ -34,7 +32,17 @@ def create_site_app(flatpeak: SimulatedFlatPeak) -> web.Application:
     """Return the application that serves an account."""
     app = web.Application()
     for endpoint, method, path in _ROUTES:
-        app.router.add_route(method, path, _serve(flatpeak, endpoint))
+        app.router.add_route(
+            method,
+            path,
+            served(
+                endpoint,
+                log=flatpeak.log,
+                faults=flatpeak.faults,
+                answer=partial(_answer, flatpeak, endpoint),
+                instead=site_answer,
+            ),
+        )
     return app
 
 
@@ -47,48 +55,6 @@ async def serve_site(cloud: SimulatedCloud, host: str, port: int) -> web.AppRunn
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
     return runner
-
-
-def _serve(
-    flatpeak: SimulatedFlatPeak, endpoint: SiteEndpoint
-) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def serve(request: web.Request) -> web.StreamResponse:
-        flatpeak.log.append(endpoint)
-        raw = await request.read()
-        for fault in list(flatpeak.faults):
-            if fault.endpoint not in (None, endpoint):
-                continue
-            if fault.times is not None:
-                fault.times -= 1
-                if fault.times <= 0:
-                    flatpeak.faults.remove(fault)
-            if fault.kind is FaultKind.LATENCY:
-                await asyncio.sleep(fault.seconds)
-                break
-            return await _fail(flatpeak, endpoint, request, raw, fault)
-        return _answer(flatpeak, endpoint, request, raw)
-
-    return serve
-
-
-async def _fail(
-    flatpeak: SimulatedFlatPeak,
-    endpoint: SiteEndpoint,
-    request: web.Request,
-    raw: bytes,
-    fault: SiteFault,
-) -> web.StreamResponse:
-    match fault.kind:
-        case FaultKind.DROP:
-            return lose(request)
-        case FaultKind.ANSWER_LOST:
-            _answer(flatpeak, endpoint, request, raw)
-            return lose(request)
-        case FaultKind.TRUNCATION:
-            good = _answer(flatpeak, endpoint, request, raw).body
-            return await truncate(request, bytes(good) if isinstance(good, bytes) else b"")
-        case _:
-            return site_answer(fault)
 
 
 def _answer(
