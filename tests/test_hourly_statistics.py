@@ -1,6 +1,8 @@
 """Rows are in the recorder when writing them is over."""
 
+from collections.abc import Mapping
 from datetime import datetime
+import gc
 import time
 from typing import Any
 
@@ -50,6 +52,24 @@ async def test_writing_is_over_when_all_is_written(
     for count in (24, 30):
         await async_write(hass, series, as_stored(rows(count)))
         assert await async_read(hass, series, START) == rows(count)
+
+
+async def test_writing_makes_nothing_old(recorder: None, hass: HomeAssistant) -> None:
+    """What is collected once it has grown old is all of Home Assistant, which stops meanwhile."""
+    collected: list[int] = []
+
+    def collect(phase: str, info: Mapping[str, int]) -> None:
+        if phase == "start":
+            collected.append(info["generation"])
+
+    hours = as_stored(rows(200 * 24))
+    gc.collect()
+    gc.callbacks.append(collect)
+    try:
+        await async_write(hass, meter_series("Q-1", "Room"), hours)
+    finally:
+        gc.callbacks.remove(collect)
+    assert set(collected) == {0}
 
 
 async def test_totals_are_those_of_the_hour_that_ends_then(

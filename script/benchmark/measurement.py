@@ -116,8 +116,8 @@ class Measurement:
 class BackFill:
     """What a back-fill found; `rows` are hours of energy and of cost, in all.
 
-    `setup` are the stalls until the first readings, `stalls` those after that; `recorder` those of
-    the recorder alone, for as many rows.
+    `setup` are the stalls until the recorder has what set-up and first readings gave it, `stalls`
+    those after that; `recorder` those of the recorder alone, for as many rows.
     """
 
     meters: int

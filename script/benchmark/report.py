@@ -163,8 +163,8 @@ def back_fill_lines(found: BackFill) -> Iterator[str]:
     )
     yield (
         f"Longest stall {found.stalls.longest_ms:.0f} ms (longest GC "
-        f"{found.stalls.longest_gc_ms:.0f} ms); until the first readings "
-        f"{found.setup.longest_ms:.0f} ms"
+        f"{found.stalls.longest_gc_ms:.0f} ms); until the first readings are recorded "
+        f"{found.setup.longest_ms:.0f} ms (longest GC {found.setup.longest_gc_ms:.0f} ms)"
     )
     yield (
         f"The recorder alone, without this integration: longest stall "
