@@ -4,7 +4,7 @@ Needs Playwright from PyPI, in an environment of its own, and Debian's Chromium:
 `python script/screenshots.py [ADDRESS [FOLDER]]`.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 import sys
 from typing import Any
@@ -62,10 +62,10 @@ def main(address: str = "http://127.0.0.1:8123", folder: str = "docs/images") ->
         bills: list[dict[str, Any]] = page.evaluate(BILLS_OF, BILLED)
         page.set_viewport_size(ENERGY)
         page.goto(f"{address}/energy/electricity")
-        # What is shown at first is today; the demonstration has imported a year after a minute.
-        page.locator("hui-energy-period-selector").get_by_text(
-            f"{datetime.now(ZoneInfo(INDIA)):%b %-d}"
-        ).click()
+        # The demonstration has imported a year after a minute. What is shown at first is today, but
+        # in its first hour it is yesterday.
+        shown = datetime.now(ZoneInfo(INDIA)) - timedelta(hours=1)
+        page.locator("hui-energy-period-selector").get_by_text(f"{shown:%b %-d}").click()
         page.get_by_text("Last 12 months", exact=True).click()
         page.get_by_text("Totals").wait_for()
         page.mouse.move(0, 0)
