@@ -77,28 +77,49 @@ def test_the_past_cannot_be_rewritten(full: Path, statement: str, message: str) 
 
 
 @pytest.mark.parametrize(
-    "damage",
+    ("damage", "reason"),
     [
-        "UPDATE posting SET micropaise = micropaise + 1 WHERE account = 'tenant'",
-        "UPDATE account SET balance_micropaise = balance_micropaise + 1",
-        "UPDATE account SET cursor_wh = cursor_wh + 1",
-        "UPDATE charge SET from_wh = from_wh + 1",
-        "UPDATE charge SET millipaise_per_kwh = millipaise_per_kwh + 1",
-        "UPDATE charge SET transaction_id = 1",
-        "UPDATE bill SET id = 2",
-        "DELETE FROM account",
-        "DELETE FROM rates",
-        "DELETE FROM charge",
-        "UPDATE journal SET tenancy = 7",
+        (
+            "UPDATE posting SET micropaise = micropaise + 1 WHERE account = 'tenant'",
+            "postings do not sum to zero",
+        ),
+        (
+            "UPDATE account SET balance_micropaise = balance_micropaise + 1",
+            "a balance is not the sum of its postings",
+        ),
+        (
+            "UPDATE account SET cursor_wh = cursor_wh + 1",
+            "an account is not charged up to its cursor",
+        ),
+        ("UPDATE charge SET from_wh = from_wh + 1", "a row of line refers to one that is missing"),
+        (
+            "UPDATE charge SET from_wh = from_wh + 1; UPDATE line SET from_wh = from_wh + 1",
+            "charges are not contiguous",
+        ),
+        (
+            "UPDATE charge SET millipaise_per_kwh = millipaise_per_kwh + 1",
+            "a charge is not booked as it is",
+        ),
+        ("UPDATE charge SET transaction_id = 1", "a charge is not booked as it is"),
+        ("UPDATE bill SET id = 2", "numbers of bills are missing"),
+        ("DELETE FROM account", "a tenancy has no account"),
+        ("DELETE FROM rates", "a tenancy has no account"),
+        ("DELETE FROM charge", "a row of line refers to one that is missing"),
+        ("DELETE FROM line; DELETE FROM charge", "an account is not charged up to its cursor"),
+        ("UPDATE journal SET tenancy = 7", "a row of journal refers to one that is missing"),
     ],
 )
-def test_what_was_rewritten_all_the_same_is_found(full: Path, ledger: Ledger, damage: str) -> None:
-    """With the triggers taken away; a sick ledger is not opened."""
+def test_what_was_rewritten_all_the_same_is_found(
+    full: Path, ledger: Ledger, damage: str, reason: str
+) -> None:
+    """With the triggers taken away; a sick ledger is not opened, and says what it has."""
     ledger.close()
     with altering(full, with_triggers=False) as connection:
-        connection.execute(damage)
-    with pytest.raises(LedgerError, match="ledger_damaged"):
+        connection.executescript(damage)
+    with pytest.raises(LedgerError) as caught:
         Ledger.open(full, expected_id=ledger.ledger_id)
+    assert caught.value.key == "ledger_damaged"
+    assert caught.value.placeholders == {"reason": reason}
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ def check(connection: Connection) -> None:
 
 def check_file(connection: Connection) -> None:
     """Raise LedgerError where the file is broken, whatever the version of its schema."""
-    for pragma in ("integrity_check", "foreign_key_check"):
-        for row in connection.exec_driver_sql(f"PRAGMA {pragma}"):
-            if row[0] != "ok":
-                raise LedgerError("ledger_damaged", {"reason": str(row[0])})
+    found = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+    if found == "ok" and (row := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+        found = f"a row of {row[0]} refers to one that is missing"
+    if found != "ok":
+        raise LedgerError("ledger_damaged", {"reason": str(found)})
