@@ -278,7 +278,9 @@ def _money(name: str, begins_s: int, until_s: int, days: int, random: Random) ->
     while at_s < min(until_s + 30 * DAY_S, days * DAY_S):
         kind = random.random()
         reference = f"{name} {len(booked)}"
-        if kind < 0.85 or not booked:  # noqa: PLR2004
+        undone = {each.reverses for each in booked}
+        free = [each for each in booked if not each.reverses and each.reference not in undone]
+        if kind < 0.85 or not free:  # noqa: PLR2004
             booked.append(
                 Money(
                     at_s=at_s,
@@ -291,9 +293,7 @@ def _money(name: str, begins_s: int, until_s: int, days: int, random: Random) ->
             amount_paise = random.choice((-1, 1)) * random.randrange(1, 50_000)
             booked.append(Money(at_s=at_s, reference=reference, amount_paise=amount_paise))
         else:
-            undone = {each.reverses for each in booked}
-            free = [each for each in booked if not each.reverses and each.reference not in undone]
-            taken = random.choice(free or booked[:1])
+            taken = random.choice(free)
             booked.append(
                 Money(
                     at_s=at_s,
