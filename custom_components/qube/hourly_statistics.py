@@ -33,8 +33,9 @@ from .history import HOUR, HourRow
 _WH_PER_KWH: Final = 1000
 _MILLIPAISE_PER_RUPEE: Final = 100_000
 _HOURS_AT_ONCE: Final = 24
-# Often enough that it takes some milliseconds only, seldom enough that little is alive each time.
-_YOUNGEST_COLLECTED: Final = 1000
+# Often enough that it takes some milliseconds only, seldom enough that what is alive each time, and
+# is old from then on, is little.
+_YOUNGEST_COLLECTED: Final = 4000
 
 # The start of an hour, the total and the use at its end (kWh), and the cost until then (INR).
 # A plain tuple, because thousands of them wait for the recorder: Python's garbage collector passes

@@ -1,6 +1,7 @@
 """The control of a back-fill: as many rows in the plainest way, without this integration's work."""
 
 from datetime import timedelta
+import gc
 from itertools import count
 from typing import Final
 
@@ -28,6 +29,7 @@ async def async_stalls_of_recorder(hass: HomeAssistant, rows: int) -> Stalls:
     last = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
     first = last - timedelta(days=_DAYS_EACH)
     days = min(rows, _MOST_ROWS) // _HOURS_AT_ONCE
+    gc.collect()
     async with stall_probe() as probe:
         for number in range(days):
             meter, day = divmod(number, _DAYS_EACH)
