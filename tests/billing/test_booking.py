@@ -9,10 +9,17 @@ import pytest
 
 from custom_components.qube.billing.errors import BillingError, RefusedError
 from custom_components.qube.billing.ledger import Ledger
-from custom_components.qube.billing.models import Account, Intent, SupplyReason, TransactionKind
+from custom_components.qube.billing.models import (
+    Account,
+    AccountState,
+    Charged,
+    Intent,
+    SupplyReason,
+    TransactionKind,
+)
 from custom_components.qube.billing.postpaid import period_at
 from tests.billing.books import bill_of_first_month, content, opening, pay, use
-from tests.billing.worlds import HOUR, NOON, rates
+from tests.billing.worlds import HOUR, NOON, a_charge, rates, reading
 
 ROOM = "room-101"
 DAY = timedelta(days=1)
@@ -24,6 +31,15 @@ def adjust(ledger: Ledger, amount_paise: int, reference: str) -> int:
         ROOM, amount_paise=amount_paise, reason="The lift's light", reference=reference, now=NOON
     )
     return transaction.transaction_id
+
+
+def charge(
+    ledger: Ledger, total_wh: int, *, begins_wh: int = 0, ends_wh: int | None = None
+) -> AccountState:
+    """Book one charge up to a total, from a cursor that is given."""
+    one = a_charge(begins_wh, total_wh if ends_wh is None else ends_wh)
+    charged = Charged(charges=(one,), cursor=reading(total_wh, NOON + HOUR))
+    return ledger.post_charges(ROOM, reading(begins_wh, NOON), charged, now=NOON)
 
 
 def test_an_adjustment_keeps_its_reason_and_its_reference(ledger: Ledger) -> None:
@@ -118,6 +134,23 @@ def test_a_payment_and_an_adjustment_may_have_one_reference(ledger: Ledger) -> N
             "intent_unknown",
             {},
             lambda ledger: ledger.settle_intent(99, is_confirmed=True, now=NOON),
+        ),
+        (
+            "meter_has_tenancy",
+            {"meter": "Meter of next"},
+            lambda ledger: ledger.open_tenancy(
+                opening("next", meter_key=f"meter of {ROOM}"), now=NOON
+            ),
+        ),
+        ("cursor_moved", {}, lambda ledger: charge(ledger, 1_000, begins_wh=500)),
+        ("charges_not_contiguous", {}, lambda ledger: charge(ledger, 1_000, ends_wh=900)),
+        (
+            "tenancy_closed",
+            {},
+            lambda ledger: [
+                ledger.close_tenancy(ROOM, closed_at=NOON),
+                charge(ledger, 1_000),
+            ],
         ),
     ],
 )

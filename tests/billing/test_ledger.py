@@ -62,6 +62,7 @@ def test_a_tenancy_opens_once_and_one_meter_has_one(ledger: Ledger) -> None:
     """The same again is the same; another one on its meter has to wait until it is closed."""
     first = ledger.tenancy(ROOM)
     assert first is not None
+    assert first.opened == replace(opening(ROOM).opened, is_watched=False)
     assert ledger.open_tenancy(opening(ROOM), now=NOON + HOUR) == first
     assert ledger.running_tenancy_of(first.meter_key) == first
     with pytest.raises(RefusedError, match="meter_has_tenancy"):

@@ -138,6 +138,19 @@ def test_an_older_copy_that_is_put_back_during_a_backup_is_known(
     again.close()
 
 
+def test_a_copy_of_a_backup_that_is_over_is_known(ledger: Ledger, path: Path) -> None:
+    """Even where nothing was booked since: something may have been, in what was lost."""
+    ledger.begin_backup()
+    copied(path, "older")
+    ledger.end_backup()
+    ledger.close()
+    for part in ("", "-wal"):
+        shutil.copy(f"{path.with_name('older')}{part}", f"{path}{part}")
+    again = Ledger.open(path, expected_id=ledger.ledger_id)
+    assert again.is_restored
+    again.close()
+
+
 @pytest.mark.usefixtures("small_log")
 def test_after_a_backup_the_log_goes_into_the_file_again(ledger: Ledger, path: Path) -> None:
     """Or it would grow for ever."""

@@ -219,3 +219,17 @@ def test_a_migration_copies_the_file_before_and_is_done_once(
     assert content(path.with_name("ledger.v1")) == before
     with altering(path) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_migrations_are_done_one_after_the_other(
+    ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the version that the file has."""
+    ledger.close()
+    done: list[str] = []
+    monkeypatch.setattr(migrations, "MIGRATIONS", (lambda _: done.append("to 2"),))
+    Ledger.open(path, expected_id=ledger.ledger_id).close()
+    later = [lambda _, name=name: done.append(name) for name in ("never", "to 3", "to 4")]
+    monkeypatch.setattr(migrations, "MIGRATIONS", later)
+    Ledger.open(path, expected_id=ledger.ledger_id).close()
+    assert done == ["to 2", "to 3", "to 4"]

@@ -15,6 +15,7 @@ from custom_components.qube.billing.money import (
     MICROPAISE_PER_RUPEE,
     basis_points_of,
     divided_half_up,
+    energy_tax_micropaise,
     indian,
     millipaise_of,
     paise_of,
@@ -330,3 +331,14 @@ class TestShowing:
     def test_rates(self, millipaise: int, shown: str) -> None:
         """More decimals only where there are any."""
         assert str(rate_in_rupees(millipaise)) == shown
+
+
+@pytest.mark.parametrize(
+    ("energy_wh", "millipaise_per_kwh", "tax_basis_points", "micropaise"),
+    [(1_000, 650_000, 1_800, 117_000_000), (3, 650_000, 1_800, 351_000), (9, 1_999, 5, 0)],
+)
+def test_a_tax_is_a_whole_number_for_each_watt_hour(
+    energy_wh: int, millipaise_per_kwh: int, tax_basis_points: int, micropaise: int
+) -> None:
+    """So it is the same however use is divided."""
+    assert energy_tax_micropaise(energy_wh, millipaise_per_kwh, tax_basis_points) == micropaise
