@@ -192,6 +192,18 @@ async def test_a_removed_meter_is_corrected_no_more(
     assert trouble_in(caplog) == []
 
 
+async def test_a_meter_that_is_gone_meanwhile_has_no_history(account: Account) -> None:
+    """Merged into another one, while its job waited: nothing is asked, planned or written."""
+    await imported(account)
+    account.forget_requests()
+    importer = account.entry.runtime_data.back_fill._importer
+    days = Days(first=today() - DAY, last=today())
+    assert await importer.async_import("gone", "Gone", days) == 0
+    await importer.async_plan("gone", "Gone", days.first)
+    assert importer.store["gone"].open_windows == ()
+    assert account.cloud.requests[Endpoint.HISTORY] == 0
+
+
 async def test_a_restart_goes_on_where_it_was(account: Account) -> None:
     """A window that was fetched is not fetched again."""
     await imported(account)
@@ -282,7 +294,14 @@ async def test_an_offline_meter_has_energy_first_and_its_cost_once_a_tariff_is_s
 
 
 @pytest.mark.parametrize(
-    "kind", [FaultKind.DROP, FaultKind.HTML_200, FaultKind.SERVER_ERROR, FaultKind.TRUNCATION]
+    "kind",
+    [
+        FaultKind.DROP,
+        FaultKind.HTML_200,
+        FaultKind.SERVER_ERROR,
+        FaultKind.TRUNCATION,
+        FaultKind.UNAUTHORIZED,
+    ],
 )
 async def test_a_history_that_fails_waits_until_the_cloud_answers(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, kind: FaultKind
