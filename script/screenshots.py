@@ -17,7 +17,6 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
-OVERVIEW = {"width": 1280, "height": 800}
 DEVICE = {"width": 1440, "height": 1320}
 ENERGY = {"width": 1440, "height": 900}
 BILL = {"width": 860, "height": 1200}
@@ -46,11 +45,9 @@ def main(address: str = "http://127.0.0.1:8123", folder: str = "docs/images") ->
     images.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport=OVERVIEW, timezone_id=INDIA)
+        page = browser.new_page(viewport=DEVICE, timezone_id=INDIA)
         page.goto(address)
         page.get_by_text("Favorites").first.wait_for()
-        _take(page, images / "overview.png")
-        page.set_viewport_size(DEVICE)
         page.goto(f"{address}/config/integrations/integration/qube")
         page.get_by_text("Room 101").first.click()
         page.get_by_text("Serial number").wait_for()
