@@ -300,6 +300,7 @@ async def test_an_offline_meter_has_energy_first_and_its_cost_once_a_tariff_is_s
         FaultKind.HTML_200,
         FaultKind.SERVER_ERROR,
         FaultKind.TRUNCATION,
+        FaultKind.FAILURE_200,
         FaultKind.UNAUTHORIZED,
     ],
 )
