@@ -97,7 +97,10 @@ def test_the_database_of_another_program_is_left_as_it_is(path: Path) -> None:
     """Even where no ledger is expected."""
     with altering(path) as connection:
         connection.execute("CREATE TABLE recipes (name TEXT)")
-    assert refusal(path, None) == "ledger_damaged"
+    with pytest.raises(LedgerError) as caught:
+        Ledger.open(path, expected_id=None)
+    assert caught.value.key == "ledger_damaged"
+    assert caught.value.placeholders == {"reason": "not a ledger"}
     assert [*content(path)] == ["recipes"]
 
 
