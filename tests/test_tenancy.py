@@ -84,6 +84,21 @@ async def test_what_is_used_is_charged_at_each_check(room: RentedRoom) -> None:
     assert room.machine.now - tenancy.view.charged_until < HOUR
 
 
+async def test_a_meter_that_stands_still_is_not_taken_for_silent(room: RentedRoom) -> None:
+    """Each poll reads the same in an empty room: it is charged up to the last, and cut in debt."""
+    let_draw(room.meter, 0)
+    room.meter.null_fields = {"voltage", "frequency"}
+    await room.load()
+    tenancy = await room.rent(check_interval="hour", opening_credit_paise=150_00)
+    await room.machine.run(3 * HOUR, MINUTE)
+    assert tenancy.view.charged_until is not None
+    assert room.machine.now - tenancy.view.charged_until < HOUR
+    await tenancy.async_adjust(amount_paise=-100_00, reason="Broken lamp", reference="A-1")
+    await room.machine.run(HOUR, MINUTE)
+    assert not room.has_power()
+    assert room.supply() is SupplyState.CUT
+
+
 async def test_a_daily_check_comes_at_its_time_in_india(room: RentedRoom) -> None:
     """Below the cut-off at noon, cut at 23:59 and not before."""
     await room.load()

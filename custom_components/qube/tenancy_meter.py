@@ -96,11 +96,12 @@ class TenancyMeter:
 
     @callback
     def _async_polled(self) -> None:
+        self._async_seen(is_charge_due=self._take_last_poll())
+
+    def _take_last_poll(self) -> bool:
+        """Keep what the last poll read; return whether that is to be charged at once."""
         reading = polled_reading(self._followed) if self._followed else None
-        is_charge_due = reading is not None and self._watch.see(
-            reading, self._interval * INTERVALS_WATCHED
-        )
-        self._async_seen(is_charge_due=is_charge_due)
+        return reading is not None and self._watch.see(reading, self._interval * INTERVALS_WATCHED)
 
     async def async_poll_if_stale(self) -> None:
         """Read the meter where nobody did: polling may be disabled."""
@@ -121,6 +122,8 @@ class TenancyMeter:
         It is not where the history of a gap could not be read: what comes after waits, for some
         hours at most.
         """
+        # A poll that finds all as it was tells no listener; but it is no older for that.
+        self._take_last_poll()
         waiting = [each for each in self._watch.waiting if each.read_at > cursor.read_at]
         gaps = gaps_between([cursor, *waiting])
         if not gaps:
