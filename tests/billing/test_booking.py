@@ -142,6 +142,7 @@ def test_a_payment_and_an_adjustment_may_have_one_reference(ledger: Ledger) -> N
                 opening("next", meter_key=f"meter of {ROOM}"), now=NOON
             ),
         ),
+        ("tenancy_unknown", {}, lambda ledger: ledger.state("nobody")),
         ("cursor_moved", {}, lambda ledger: charge(ledger, 1_000, begins_wh=500)),
         ("charges_not_contiguous", {}, lambda ledger: charge(ledger, 1_000, ends_wh=900)),
         (

@@ -83,6 +83,13 @@ def test_names_may_change(ledger: Ledger) -> None:
     assert (record.tenant, record.meter_name) == ("Asha Rao", "Room 1")
 
 
+def test_a_tenancy_may_begin_without_a_known_source(ledger: Ledger) -> None:
+    """Its meter was offline when the tenant moved in."""
+    unseen = replace(opening("next"), opened=reading(0, NOON, None))
+    assert ledger.open_tenancy(unseen, now=NOON).opened.source is None
+    assert ledger.state("next").cursor.source is None
+
+
 def test_nobody_is_asked_about_who_is_unknown(ledger: Ledger) -> None:
     """A tenancy that is not there has no account."""
     assert ledger.tenancy("nobody") is None

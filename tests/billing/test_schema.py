@@ -156,6 +156,26 @@ def test_a_line_that_begins_at_another_charge_is_found(
     assert reason == "a line does not begin where charges differ"
 
 
+def test_only_what_may_be_unknown_may_be_missing(full: Path) -> None:
+    """Everything else has a value in each row."""
+    missing: dict[str, list[str]] = {}
+    with altering(full) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        for (table,) in tables.fetchall():
+            for _, name, _, is_required, _, key in connection.execute(
+                f"PRAGMA table_info({table})"
+            ):
+                if not is_required and not key:
+                    missing.setdefault(table, []).append(name)
+    assert missing == {
+        "tenancy": ["opened_source", "closed_at"],
+        "account": ["cursor_source"],
+        "journal": ["key", "reference", "method", "note", "reverses"],
+        "bill": ["transaction_id"],
+        "intent": ["settled_at", "is_confirmed"],
+    }
+
+
 def test_a_reversal_that_does_not_cancel_is_found(ledger: Ledger, path: Path) -> None:
     """The sums would be right, and the money wrong."""
     paid, _ = pay(ledger, ROOM, 10_00, "a")
