@@ -1,7 +1,8 @@
 """Faults on demand for the clouds beside Qube's: before an endpoint answers, or in its place."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -40,7 +41,25 @@ class CloudFault(Protocol):
     seconds: float
 
 
-def served[E: str, F: CloudFault](
+def faulty_app[E: str, F: CloudFault](
+    routes: Iterable[tuple[E, str, str]],
+    *,
+    log: list[E],
+    faults: list[F],
+    answer: Callable[[E, web.Request, bytes], web.Response],
+    instead: Callable[[F], web.Response],
+) -> web.Application:
+    """Return what serves endpoints, each by method and path; `instead` is what a fault answers."""
+    app = web.Application()
+    for endpoint, method, path in routes:
+        serve = _served(
+            endpoint, log=log, faults=faults, answer=partial(answer, endpoint), instead=instead
+        )
+        app.router.add_route(method, path, serve)
+    return app
+
+
+def _served[E: str, F: CloudFault](
     endpoint: E,
     *,
     log: list[E],
@@ -48,8 +67,6 @@ def served[E: str, F: CloudFault](
     answer: Callable[[web.Request, bytes], web.Response],
     instead: Callable[[F], web.Response],
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Return what serves an endpoint; `instead` is what a fault answers in its place."""
-
     async def serve(request: web.Request) -> web.StreamResponse:
         log.append(endpoint)
         raw = await request.read()

@@ -10,7 +10,7 @@ from uuid import UUID
 from aiohttp import web
 import orjson
 
-from .faulty import served
+from .faulty import faulty_app
 from .protocol import Json
 from .registry import (
     METER_TYPES,
@@ -22,15 +22,15 @@ from .registry import (
 from .registry_faults import answer_of, json_answer
 
 _METERS: Final = "/api/v1/meters"
-_ROUTES: Final = {
-    RegistryEndpoint.LOGIN: ("POST", "/api/v1/auth/login"),
-    RegistryEndpoint.ORGANIZATIONS: ("GET", "/api/v1/auth/organizations"),
-    RegistryEndpoint.LIST: ("GET", _METERS),
-    RegistryEndpoint.CREATE: ("POST", _METERS),
-    RegistryEndpoint.GET: ("GET", f"{_METERS}/{{id}}"),
-    RegistryEndpoint.UPDATE: ("PUT", f"{_METERS}/{{id}}"),
-    RegistryEndpoint.DELETE: ("DELETE", f"{_METERS}/{{id}}"),
-}
+_ROUTES: Final = (
+    (RegistryEndpoint.LOGIN, "POST", "/api/v1/auth/login"),
+    (RegistryEndpoint.ORGANIZATIONS, "GET", "/api/v1/auth/organizations"),
+    (RegistryEndpoint.LIST, "GET", _METERS),
+    (RegistryEndpoint.CREATE, "POST", _METERS),
+    (RegistryEndpoint.GET, "GET", f"{_METERS}/{{id}}"),
+    (RegistryEndpoint.UPDATE, "PUT", f"{_METERS}/{{id}}"),
+    (RegistryEndpoint.DELETE, "DELETE", f"{_METERS}/{{id}}"),
+)
 _COMMUNICATION: Final = ("NONE", "LORAWAN", "MODBUS", "MQTT", "HTTP", "DLMS", "VIRTUAL")
 _DIRECTIONS: Final = ("ACCREC", "ACCPAY")
 _REFERENCES: Final = ("building_block_id", "gateway_id", "tariff_id")
@@ -95,20 +95,13 @@ class Reply:
 
 def create_registry_app(registry: SimulatedRegistry) -> web.Application:
     """Return the application that serves a registry."""
-    app = web.Application()
-    for endpoint, (method, path) in _ROUTES.items():
-        app.router.add_route(
-            method,
-            path,
-            served(
-                endpoint,
-                log=registry.log,
-                faults=registry.faults,
-                answer=partial(_answer, registry, endpoint),
-                instead=answer_of,
-            ),
-        )
-    return app
+    return faulty_app(
+        _ROUTES,
+        log=registry.log,
+        faults=registry.faults,
+        answer=partial(_answer, registry),
+        instead=answer_of,
+    )
 
 
 def _answer(

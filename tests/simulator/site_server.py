@@ -9,7 +9,7 @@ import orjson
 
 from .clock import DAY_MS, to_ms
 from .cloud import SimulatedCloud
-from .faulty import served
+from .faulty import faulty_app
 from .protocol import Json
 from .site import SimulatedFlatPeak, SiteEndpoint, SiteError
 from .site_faults import site_answer, site_json
@@ -30,20 +30,13 @@ _LONGEST_WINDOW_MS: Final = 90 * DAY_MS
 
 def create_site_app(flatpeak: SimulatedFlatPeak) -> web.Application:
     """Return the application that serves an account."""
-    app = web.Application()
-    for endpoint, method, path in _ROUTES:
-        app.router.add_route(
-            method,
-            path,
-            served(
-                endpoint,
-                log=flatpeak.log,
-                faults=flatpeak.faults,
-                answer=partial(_answer, flatpeak, endpoint),
-                instead=site_answer,
-            ),
-        )
-    return app
+    return faulty_app(
+        _ROUTES,
+        log=flatpeak.log,
+        faults=flatpeak.faults,
+        answer=partial(_answer, flatpeak),
+        instead=site_answer,
+    )
 
 
 async def serve_site(cloud: SimulatedCloud, host: str, port: int) -> web.AppRunner:
